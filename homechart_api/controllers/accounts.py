@@ -1,0 +1,154 @@
+"""Accounts: reading, changing and deleting them (contract §3.3, B1 §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from homechart_api import people
+from homechart_api.context import CONFIG, DATABASE, actor_of
+from homechart_api.controllers.signin import refuse_oidc
+from homechart_api.crud import json_object, moment, page_offset, path_id
+from homechart_api.people import Person
+from homechart_api.responses import empty, many, nothing, one
+from homechart_api.route import Query
+from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound, NothingChanged
+from homechart_common.ids import new_uuid, parse_uuid
+from homechart_common.models import AuthAccount, rows
+from homechart_common.models.bodies import Body, read_members, writable
+from homechart_common.models.model import Row
+from homechart_common.models.permissions import Actor, Component, Level
+from homechart_common.postgresql import queries
+from homechart_common.postgresql.database import Connection
+from homechart_common.security import hash_password, hash_token
+
+SEARCH = {
+    "filter": Query("For administrators: the id of an account or a household, or a part of an address"),
+    "offset": Query("For administrators: how many to leave out", "integer"),
+}
+
+#: How many accounts or households a page for administrators has (contract §2.7).
+PAGE_SIZE = 50
+
+#: What administrators change of accounts that are not theirs, besides the password (contract §3.6).
+_BY_ADMINISTRATORS = ("emailAddress", "verified")
+_QUERIES = queries.load("accounts")
+
+
+async def read_all(request: web.Request) -> web.Response:
+    """The own account; for an administrator those that match, 50 on a page. Most members are blank."""
+    actor, database = actor_of(request), request.app[DATABASE]
+    total, ids = 1, [actor.account_id]
+    if actor.admin:
+        text = request.query.get("filter", "")
+        row = await database.fetch_row(
+            _QUERIES["matching"],
+            {
+                "filter": text,
+                "filter_id": parse_uuid(text),
+                "limit": PAGE_SIZE,
+                "offset": page_offset(request),
+            },
+        )
+        total, ids = row or (0, [])
+    accounts = await rows.summarised(database, AuthAccount, ids, AuthAccount.summary)
+    return many(request, AuthAccount.plural, accounts, total=total)
+
+
+async def read(request: web.Request) -> web.Response:
+    """An account; nothing if it is no newer than what the caller has."""
+    account_id = path_id(request, "auth_account_id")
+    account = await rows.rendered_if_newer(request.app[DATABASE], AuthAccount, account_id, moment(request))
+    if account is None:
+        return nothing()
+    if not account:
+        raise ItemNotFound
+    return one(request, "AuthAccount", account)
+
+
+async def update(request: web.Request) -> web.Response:
+    """Change the password if the body has one, else the members that the body has.
+
+    A new mail address must be verified again, if this server can send mail there. Of accounts that are not
+    theirs, administrators change the address, the password, and whether the address counts as verified.
+    """
+    actor, account_id = actor_of(request), path_id(request, "auth_account_id")
+    said = await _said(actor, account_id, await json_object(request))
+
+    async def work(connection: Connection) -> str:
+        person = await people.find(connection, account_id, to_change=True)
+        if person is None:
+            raise NothingChanged
+        columns = dict(said)
+        if columns.get("email_address", person.email_address) != person.email_address:
+            require_authority(actor, person)
+            columns |= await _readdress(request, connection, person, columns)
+        if "password_hash" in columns:
+            require_authority(actor, person)
+            link = people.page(request.app[CONFIG], "/reset")
+            await people.tell(connection, request.app[CONFIG], person, "password_changed", link=link)
+        if not await rows.overwrite(connection, AuthAccount, account_id, columns):
+            raise NothingChanged
+        return await rows.rendered(connection, AuthAccount, [account_id])
+
+    return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Delete an account with everything that is its own."""
+    actor, account_id = actor_of(request), path_id(request, "auth_account_id")
+    if not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+        raise Forbidden
+
+    async def work(connection: Connection) -> int:
+        return await connection.execute(_QUERIES["delete_account"], {"id": account_id})
+
+    return empty() if await request.app[DATABASE].retrying(work) else nothing()
+
+
+def require_authority(actor: Actor, person: Person) -> None:
+    """Who can get into an account is decided by sessions that may edit ``auth``, and never by children."""
+    if person.child or not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+        raise Forbidden
+
+
+async def _said(actor: Actor, account_id: str, body: Body) -> Row:
+    """The columns that a body changes: those of the first of three modes that it is in (B1 §4.2)."""
+    credentials = read_members(AuthAccount, body, ("password", "oidcCode"))
+    if password := credentials.get("password"):
+        return {"password_hash": await hash_password(password), "oidc_id": "", "oidc_provider_type": 0}
+    refuse_oidc(credentials)
+    if account_id != actor.account_id:
+        return read_members(AuthAccount, body, _BY_ADMINISTRATORS)
+    row = read_members(AuthAccount, body, writable(AuthAccount, "U"), actor.time_zone)
+    row = {column: row[column] for column in AuthAccount.stored_columns("U") if column in row}
+    primary = row.get("primary_auth_household_id")
+    if primary is not None and primary not in actor.households:
+        raise InvalidInput.field("primaryAuthHouseholdID", "must be one of the account's households")
+    if "preferences" in row:
+        _clean_notifications(row["preferences"], actor.households)
+    return row
+
+
+def _clean_notifications(preferences: Row, households: Mapping[str, Any]) -> None:
+    """Keep what is said of each of the account's households, once (contract §3.4)."""
+    kept: dict[str, Any] = {}
+    for entry in preferences["notificationsHouseholds"]:
+        if entry["authHouseholdID"] in households:
+            kept.setdefault(entry["authHouseholdID"], entry)
+    preferences["notificationsHouseholds"] = list(kept.values())
+
+
+async def _readdress(request: web.Request, connection: Connection, person: Person, said: Row) -> Row:
+    """What else changes with the address: the new one gets a token for proof, the old one a notice (§3.6)."""
+    config, address = request.app[CONFIG], said["email_address"]
+    await people.tell(connection, config, person, "address_changed", address=address)
+    unproven = {"password_reset_token": None, "verification_token": None}
+    if said.get("verified") or not people.reachable(config, address):
+        return unproven
+    token = new_uuid()
+    link = people.page(config, "/verify", id=person.id, token=token)
+    await people.tell(connection, config, person, "address_confirm", to=address, link=link)
+    return {**unproven, "verified": False, "verification_token": rows.bytea(hash_token(token))}

@@ -1,0 +1,77 @@
+"""The person a request is about, and telling them what happened.
+
+Mail goes to the outbox in the caller's transaction. Children never get any, and nobody does where this server
+cannot deliver.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from homechart_common.config import Config
+from homechart_common.notify import messages, outbox
+from homechart_common.notify.messages import Kind, Link, link
+from homechart_common.postgresql import queries
+from homechart_common.postgresql.database import Queryable
+
+_QUERIES = queries.load("accounts")
+
+
+class Person(NamedTuple):
+    """An account, as far as others need to know it."""
+
+    id: str
+    email_address: str
+    name: str
+    language: str
+    child: bool
+    verified: bool
+
+
+async def find(database: Queryable, account_id: str, *, to_change: bool = False) -> Person | None:
+    """The person of an account; with ``to_change`` nobody else changes it until the transaction ends."""
+    query = _QUERIES["person_to_change" if to_change else "person"]
+    row = await database.fetch_row(query, {"id": account_id})
+    return None if row is None else Person(*row)
+
+
+async def find_by_address(database: Queryable, email_address: str) -> Person | None:
+    """Whom an address belongs to."""
+    row = await database.fetch_row(_QUERIES["person_by_address"], {"email_address": email_address})
+    return None if row is None else Person(*row)
+
+
+def reachable(config: Config, email_address: str) -> bool:
+    """Whether mail to an address leaves this server at all."""
+    return config.smtp.is_enabled and config.smtp.delivers_to(email_address)
+
+
+def owns_address(config: Config, person: Person) -> bool:
+    """Whether the address may be taken for theirs: it was verified, or nothing here could ever verify it."""
+    return person.verified or not reachable(config, person.email_address)
+
+
+async def tell(
+    connection: Queryable, config: Config, person: Person, kind: Kind, *, to: str = "", **values: str
+) -> None:
+    """Write to a person, at their address unless ``to`` is another; the message mentions ``values``."""
+    address = to or person.email_address
+    if person.child or not reachable(config, address):
+        return
+    message = messages.render(kind, person.language, name=person.name, **values)
+    await outbox.enqueue(connection, message, to_smtp=address, account_id=person.id, system=True)
+
+
+async def tell_stranger(
+    connection: Queryable, config: Config, address: str, language: str, kind: Kind, **values: str
+) -> None:
+    """Write to an address that no account has."""
+    if reachable(config, address):
+        await outbox.enqueue(
+            connection, messages.render(kind, language, **values), to_smtp=address, system=True
+        )
+
+
+def page(config: Config, path: str, **query: str) -> Link:
+    """The address of a page of the web client, for a message."""
+    return link(config.app.base_url, path, **query)

@@ -1,0 +1,353 @@
+"""THE route table: five routes for every declared object, then every route written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from homechart_api import crud
+from homechart_api.controllers import (
+    accounts,
+    documentation,
+    households,
+    icalendar,
+    invites,
+    keys,
+    members,
+    oidc,
+    reset,
+    sessions,
+    signin,
+    signup,
+    sync,
+    system,
+    totp,
+    verify,
+)
+from homechart_api.middleware.limits import Limit
+from homechart_api.middleware.session import Gate
+from homechart_api.route import Content, Route
+from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, registry
+from homechart_common.models.model import Model
+
+API = "/api/v1"
+
+_GENERIC: tuple[tuple[str, str, str, str, Callable[[type[Model]], Handler]], ...] = (
+    ("list", "GET", "", "{plural}Read", crud.list_route),
+    ("create", "POST", "", "{name}Create", crud.create_route),
+    ("read", "GET", "/{id}", "{name}Read", crud.read_route),
+    ("update", "PUT", "/{id}", "{name}Update", crud.update_route),
+    ("delete", "DELETE", "/{id}", "{name}Delete", crud.delete_route),
+)
+
+
+def generic_routes() -> Iterator[Route]:
+    """The routes that follow from the declarations."""
+    for model in registry:
+        for verb, method, suffix, operation, handler in _GENERIC:
+            if verb in model.routes:
+                yield Route(
+                    method,
+                    f"{API}{model.path}{suffix}",
+                    handler(model),
+                    operation.format(name=model.__name__, plural=model.plural),
+                    model=model,
+                    checked=True,
+                    body=model if method in ("POST", "PUT") else None,
+                    answer=model.plural if verb == "list" else model.__name__,
+                    meaning=handler.__doc__ or "",
+                )
+
+
+_ACCOUNT = f"{API}/auth/accounts/{{auth_account_id}}"
+_HOUSEHOLD = f"{API}/auth/households/{{auth_household_id}}"
+_MEMBER = f"{_HOUSEHOLD}/members/{{auth_account_id}}"
+_INVITE = f"{_HOUSEHOLD}/invites/{{invite_token}}"
+_SESSION = f"{API}/auth/sessions/{{auth_session_id}}"
+
+_AUTH: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}/auth/accounts",
+        accounts.read_all,
+        "AuthAccountsRead",
+        answer="AuthAccounts",
+        query=accounts.SEARCH,
+    ),
+    Route(
+        "POST",
+        f"{API}/auth/accounts",
+        signup.create,
+        "AuthAccountCreate",
+        Gate.OPTIONAL,
+        Limit.EVERY,
+        body=AuthAccount,
+        answer="AuthSession",
+    ),
+    Route("GET", _ACCOUNT, accounts.read, "AuthAccountRead", answer="AuthAccount", statuses=(204,)),
+    Route(
+        "PUT",
+        _ACCOUNT,
+        accounts.update,
+        "AuthAccountUpdate",
+        body=AuthAccount,
+        answer="AuthAccount",
+        statuses=(204,),
+    ),
+    Route("DELETE", _ACCOUNT, accounts.delete, "AuthAccountDelete", statuses=(204,)),
+    Route(
+        "PUT",
+        f"{_ACCOUNT}/keys",
+        keys.update,
+        "AuthAccountKeysUpdate",
+        body=keys.UPDATE,
+        answer="AuthAccount",
+        statuses=(204,),
+    ),
+    Route(
+        "DELETE",
+        f"{_ACCOUNT}/sessions",
+        sessions.delete_of_account,
+        "AuthAccountSessionsDelete",
+        Gate.ADMIN,
+        statuses=(204,),
+    ),
+    Route("GET", f"{_ACCOUNT}/totp", totp.read, "AuthAccountTOTPRead", answer="AuthAccount", statuses=(204,)),
+    Route(
+        "POST",
+        f"{_ACCOUNT}/totp",
+        totp.create,
+        "AuthAccountTOTPCreate",
+        answer="AuthAccount",
+        statuses=(204,),
+    ),
+    Route(
+        "PUT",
+        f"{_ACCOUNT}/totp",
+        totp.update,
+        "AuthAccountTOTPUpdate",
+        body=totp.UPDATE,
+        answer="AuthAccount",
+        statuses=(204,),
+    ),
+    Route("PUT", f"{API}/icalendar", icalendar.update, "ICalendarUpdate", answer="AuthAccount"),
+    Route(
+        "DELETE",
+        f"{API}/icalendar",
+        icalendar.delete,
+        "ICalendarDelete",
+        answer="AuthAccount",
+        statuses=(204,),
+    ),
+    Route(
+        "POST",
+        f"{API}/auth/reset",
+        reset.create,
+        "AuthResetCreate",
+        Gate.PUBLIC,
+        Limit.EVERY,
+        body=reset.CREATE,
+    ),
+    Route(
+        "PUT",
+        f"{API}/auth/reset",
+        reset.update,
+        "AuthResetUpdate",
+        Gate.PUBLIC,
+        Limit.EVERY,
+        body=reset.UPDATE,
+        statuses=(204,),
+    ),
+    Route("GET", f"{API}/auth/verify", verify.read, "AuthVerifyRead", answer="AuthAccount"),
+    Route(
+        "PUT",
+        f"{API}/auth/verify",
+        verify.update,
+        "AuthVerifyUpdate",
+        Gate.PUBLIC,
+        answer="AuthAccount",
+        query=verify.TOKEN,
+    ),
+    Route(
+        "GET", f"{API}/auth/signin", signin.read, "AuthSignInRead", limited=Limit.EVERY, answer="AuthSession"
+    ),
+    Route(
+        "POST",
+        f"{API}/auth/signin",
+        signin.create,
+        "AuthSignInCreate",
+        Gate.PUBLIC,
+        Limit.EVERY,
+        body=signin.SIGN_IN,
+        answer="AuthSession",
+    ),
+    Route("GET", f"{API}/auth/sessions", sessions.read_all, "AuthSessionsRead", answer="AuthSessions"),
+    Route(
+        "POST",
+        f"{API}/auth/sessions",
+        sessions.create,
+        "AuthSessionCreate",
+        body=AuthSession,
+        answer="AuthSession",
+    ),
+    Route("DELETE", f"{API}/auth/sessions", sessions.delete_all, "AuthSessionsDelete"),
+    Route(
+        "PUT",
+        _SESSION,
+        sessions.update,
+        "AuthSessionUpdate",
+        body=sessions.UPDATE,
+        answer="AuthSession",
+        statuses=(204,),
+    ),
+    Route("DELETE", _SESSION, sessions.delete, "AuthSessionDelete", statuses=(204,)),
+    Route(
+        "GET",
+        f"{API}/auth/households",
+        households.read_all,
+        "AuthHouseholdsRead",
+        answer="AuthHouseholds",
+        query=households.SEARCH,
+    ),
+    Route(
+        "POST",
+        f"{API}/auth/households",
+        households.create,
+        "AuthHouseholdCreate",
+        body=AuthHousehold,
+        answer="AuthHousehold",
+    ),
+    Route("GET", _HOUSEHOLD, households.read, "AuthHouseholdRead", answer="AuthHousehold", statuses=(204,)),
+    Route(
+        "PUT",
+        _HOUSEHOLD,
+        households.update,
+        "AuthHouseholdUpdate",
+        body=AuthHousehold,
+        answer="AuthHousehold",
+        statuses=(204,),
+    ),
+    Route("DELETE", _HOUSEHOLD, households.delete, "AuthHouseholdDelete", statuses=(204,)),
+    Route(
+        "POST",
+        f"{_HOUSEHOLD}/invites",
+        invites.create,
+        "AuthHouseholdInviteCreate",
+        limited=Limit.EVERY,
+        body=invites.CREATE,
+    ),
+    Route(
+        "GET", _INVITE, invites.accept, "AuthHouseholdInviteAccept", limited=Limit.EVERY, statuses=(204, 409)
+    ),
+    Route(
+        "DELETE", _INVITE, invites.delete, "AuthHouseholdInviteDelete", limited=Limit.EVERY, statuses=(204,)
+    ),
+    Route("PUT", _MEMBER, members.update, "AuthHouseholdMemberUpdate", body=members.UPDATE, statuses=(204,)),
+    Route("DELETE", _MEMBER, members.delete, "AuthHouseholdMemberDelete", statuses=(204,)),
+    Route("GET", f"{API}/oidc", oidc.read_all, "OIDCProvidersRead", Gate.PUBLIC, answer=oidc.PROVIDERS),
+    Route("GET", f"{API}/oidc/{{name}}", oidc.read, "OIDCRedirectRead", Gate.PUBLIC, Limit.EVERY),
+)
+
+HAND_WRITTEN: tuple[Route, ...] = (
+    *_AUTH,
+    Route(
+        "GET",
+        f"{API}/sync",
+        sync.read,
+        "SyncRead",
+        checked=True,
+        answer=sync.SYNC,
+        query=sync.CURSOR,
+        statuses=(204,),
+    ),
+    Route(
+        "GET",
+        f"{API}/sse/{{auth_session_id}}",
+        sync.follow,
+        "SSERead",
+        Gate.PUBLIC,
+        Limit.REFUSED,
+        answer=sync.EVENTS,
+        query=sync.SINCE,
+    ),
+    Route("GET", "/api", system.info, "InfoRead", Gate.PUBLIC, answer=system.INFO),
+    Route(
+        "GET",
+        f"{API}/system/health",
+        system.health,
+        "SystemHealthRead",
+        Gate.PUBLIC,
+        Limit.REFUSED,
+        answer=system.HEALTH,
+        query=system.KEY,
+        statuses=(403, 500),
+    ),
+    Route(
+        "HEAD",
+        f"{API}/system/health",
+        system.health,
+        "SystemHealthCheck",
+        Gate.PUBLIC,
+        Limit.REFUSED,
+        query=system.KEY,
+        statuses=(403, 500),
+    ),
+    Route(
+        "GET",
+        f"{API}/system/metrics",
+        system.metrics,
+        "SystemMetricsRead",
+        Gate.PUBLIC,
+        Limit.REFUSED,
+        answer=Content("text/plain", {"type": "string"}),
+        query=system.KEY,
+        statuses=(403,),
+    ),
+    Route(
+        "GET",
+        "/api/openapi.json",
+        documentation.read_json,
+        "DocumentationRead",
+        Gate.PUBLIC,
+        answer=documentation.JSON,
+    ),
+    Route(
+        "GET",
+        "/swagger.yaml",
+        documentation.read_yaml,
+        "DocumentationReadYAML",
+        Gate.PUBLIC,
+        answer=documentation.YAML,
+    ),
+    Route(
+        "GET",
+        "/api/docs",
+        documentation.page,
+        "DocumentationPageRead",
+        Gate.PUBLIC,
+        answer=documentation.PAGE,
+    ),
+    Route(
+        "GET",
+        "/api/docs/{file}",
+        documentation.page_file,
+        "DocumentationFileRead",
+        Gate.PUBLIC,
+        answer=documentation.FILE,
+        statuses=(404,),
+    ),
+)
+
+
+def routes() -> tuple[Route, ...]:
+    """Every operation of the API."""
+    return (*generic_routes(), *HAND_WRITTEN)
+
+
+def add_routes(app: web.Application) -> None:
+    """Make an application answer all of them, and describe them."""
+    app[documentation.DOCUMENT] = documentation.Document(routes())
+    for route in routes():
+        app.router.add_route(route.method, route.path, route.guarded_handler())

@@ -1,0 +1,143 @@
+"""JSON Schemas of declared objects and of the wrapper around them, by their names in the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from homechart_api.route import Members
+from homechart_common.models.fields import Field, Schema
+from homechart_common.models.model import Model
+
+_TIMESTAMP = {"type": "string", "format": "date-time"}
+_UUID = {"type": "string", "format": "uuid"}
+
+#: What wraps every answer (contract §1.1), and what a failure looks like (§1.5).
+ANSWER: Schema = {
+    "type": "object",
+    "description": "What wraps every answer. `dataValue` is a list even when it holds a single object.",
+    "required": [
+        "dataHash",
+        "dataIDs",
+        "dataTotal",
+        "dataType",
+        "dataValue",
+        "message",
+        "requestID",
+        "status",
+        "success",
+    ],
+    "properties": {
+        "dataHash": {"type": "string", "description": "Stands for the state of a list; blank elsewhere"},
+        "dataIDs": {
+            "type": ["array", "null"],
+            "description": "When only what changed is answered, the index of the whole list",
+            "items": {
+                "type": "object",
+                "required": ["id", "updated"],
+                "properties": {"id": _UUID, "updated": _TIMESTAMP},
+            },
+        },
+        "dataTotal": {"type": "integer", "description": "How many there are, on all pages"},
+        "dataType": {"type": "string", "description": "What `dataValue` holds"},
+        "dataValue": {"type": ["array", "null"]},
+        "message": {"type": "string", "description": "What went wrong, for a person; blank on success"},
+        "requestID": {"type": "string", "description": "By which the log knows this request"},
+        "status": {"type": "integer", "description": "The HTTP status"},
+        "success": {"type": "boolean"},
+    },
+}
+FAILURE: Schema = {
+    "allOf": [
+        {"$ref": "#/components/schemas/Answer"},
+        {"properties": {"success": {"const": False}, "dataValue": {"type": "null"}}},
+    ]
+}
+
+
+def reference(name: str) -> Schema:
+    """A pointer to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def wrapped(data_type: str, value: Schema, *, single: bool) -> Schema:
+    """The wrapper around values of one kind."""
+    values: Schema = {"type": "array", "items": value} | ({"minItems": 1, "maxItems": 1} if single else {})
+    return {
+        "allOf": [
+            reference("Answer"),
+            {"properties": {"dataType": {"const": data_type}, "dataValue": values}},
+        ]
+    }
+
+
+def answered(model: type[Model]) -> Schema:
+    """An object as answers show it: every member is there, but those left out when there is nothing to say."""
+    members = sorted((field for field in model.fields.values() if field.wire), key=lambda field: field.json)
+    return {
+        "type": "object",
+        "required": [field.json for field in members if not field.omitted],
+        "properties": {field.json: _answered_member(field) for field in members},
+    }
+
+
+def _answered_member(field: Field) -> Schema:
+    """Lists of accounts show the rest of a person blank, so nothing promises to be filled."""
+    schema = {name: value for name, value in field.schema().items() if name != "minLength"}
+    blank = not field.stored and field.answer is None
+    return _or_null(schema) if blank else schema
+
+
+def accepted(model: type[Model], *, creating: bool) -> Schema:
+    """An object as bodies may say it: the members that count, of which an update may leave out any."""
+    write = "C" if creating else "U"
+    members = {field.json: field for field in model.fields.values() if write in field.write}
+    schema = _body(members, [name for name, field in members.items() if creating and field.must_be_given])
+    if creating:
+        schema["properties"]["id"] = {
+            "type": ["string", "null"],
+            "format": "uuid",
+            "description": "Chosen by the client, so that a request that is sent twice creates one object",
+        }
+    return schema
+
+
+def some_members(members: Members) -> Schema:
+    """A body with a few members of an object."""
+    known = {field.json: field for field in members.model.fields.values()}
+    return _body({name: known[name] for name in members.names}, members.required)
+
+
+def _body(members: dict[str, Field], required: Iterable[str]) -> Schema:
+    schema: Schema = {
+        "type": "object",
+        "properties": {name: _accepted_member(members[name]) for name in sorted(members)},
+    }
+    if needed := sorted(required):
+        schema["required"] = needed
+    return schema
+
+
+def _accepted_member(field: Field) -> Schema:
+    """``null`` clears a member, unless it must not be empty."""
+    schema = _accepted_schema(field.schema())
+    return schema if field.must_be_given else _or_null(schema)
+
+
+def _or_null(schema: Schema) -> Schema:
+    kind = schema.get("type")
+    if kind is None or kind == "null" or "null" in kind:
+        return schema
+    return {**schema, "type": [*([kind] if isinstance(kind, str) else kind), "null"]}
+
+
+def _accepted_schema(schema: Any) -> Any:
+    """A schema for bodies: what is inside may be null, too."""
+    if not isinstance(schema, dict):
+        return schema
+    copy = {name: value for name, value in schema.items() if name != "readOnly"}
+    if "properties" in copy:
+        copy["properties"] = {n: _or_null(_accepted_schema(s)) for n, s in copy["properties"].items()}
+    if "items" in copy:
+        copy["items"] = _accepted_schema(copy["items"])
+    return copy

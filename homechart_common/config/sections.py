@@ -1,0 +1,315 @@
+"""The declaration of every option: the only place to add one, and what the reference is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import get_type_hints
+
+from homechart_common.config.options import Format, Option, option, options_of
+
+PATH = Format(r"/\S*", "a path that starts with a slash")
+HOST = Format(r"[^/\s]+", "a host, and a port after a colon when it is not the usual one")
+ADDRESS = Format(
+    r"https?://[^/\s?#]+(/[^/\s?#]+)*", "an http:// or https:// address that does not end with a slash"
+)
+RATE = Format(
+    r"[1-9][0-9]*-[SMHD]",
+    "a number, a dash and S, M, H or D for a second, minute, hour or day, such as 10-M",
+)
+VAPID_PRIVATE_KEY = Format(
+    r"[A-Za-z0-9_-]{43}", "32 bytes in unpadded base64url, as generate-vapid prints them"
+)
+VAPID_PUBLIC_KEY = Format(
+    r"B[A-Za-z0-9_-]{86}", "65 bytes in unpadded base64url, as generate-vapid prints them"
+)
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What the processes do and how they are reached."""
+
+    admin_email_addresses: tuple[str, ...] = option(
+        (),
+        "Addresses of accounts that become administrators of this server when they sign in; where it can send"
+        " mail, once the address is verified.",
+    )
+    base_url: str = option(
+        "http://localhost:3000",
+        "Where people reach this server; links in mails and notifications start with it.",
+        form=ADDRESS,
+    )
+    cache_control: str = option(
+        "public, max-age=31536000, immutable", "`Cache-Control` header of the web client's hashed files."
+    )
+    cache_ttl_minutes: int = option(15, "Minutes after which an entry leaves the cache.", at_least=1)
+    data_directory: str = option(
+        "",
+        "Where the embedded database lives; empty is `homechart` in the user's data folder, "
+        "for root `/var/lib/homechart`.",
+    )
+    debug: bool = option(False, "Write a log line for every request and unit of work.")
+    demo: bool = option(
+        False, "Offer demonstration accounts to anyone; not for a server that keeps real data."
+    )
+    disable_tasks: bool = option(False, "This process never becomes the one that runs the scheduled tasks.")
+    feature_votes: tuple[str, ...] = option((), "Titles that households can vote on, shown by the client.")
+    host: str = option("", "Address to listen on; empty is every interface.")
+    keep_calendar_event_days: int = option(
+        180, "Days that a calendar event stays after it ended.", at_least=1
+    )
+    keep_cook_meal_plan_days: int = option(180, "Days that a meal plan stays after its date.", at_least=1)
+    keep_deleted_days: int = option(
+        30, "Days that deleted recipes, pages and secrets can be restored.", at_least=1
+    )
+    keep_health_log_days: int = option(180, "Days that a health log stays after its date.", at_least=1)
+    keep_inactive_auth_account_days: int = option(
+        180, "Days that an account without a household stays without being used.", at_least=1
+    )
+    keep_notes_page_versions: int = option(10, "Versions that are kept of each page.", at_least=1)
+    keep_plan_task_days: int = option(180, "Days that a task stays after it was done.", at_least=1)
+    keep_sync_days: int = option(
+        90, "Days that a client can be away and still be sent only what changed.", at_least=1
+    )
+    motd: str = option("", "A message that the client shows to everyone.")
+    port: int = option(3000, "Port to listen on; 0 takes a free one.", at_least=0, at_most=65535)
+    proxy_address: str = option(
+        "", "The start of the address of a proxy that signs people in; empty trusts none."
+    )
+    proxy_header_email: str = option("", "Header in which that proxy names the e-mail address of the person.")
+    proxy_header_name: str = option("", "Header in which that proxy names the person.")
+    rate_limiter_key: str = option(
+        "",
+        "Requests with this value in `x-homechart-ratelimiterkey` are not limited; empty lets none through.",
+        secret=True,
+    )
+    rate_limiter_rate: str = option(
+        "10-M", "How often one address may call each limited route, such as signing in.", form=RATE
+    )
+    reuse_port: bool = option(
+        False,
+        "Let several API processes listen on the same port; the system spreads connections over them (Linux).",
+    )
+    rollup_budget_transactions_balance_months: int = option(
+        48, "Months of balances that are kept ready.", at_least=1
+    )
+    rollup_budget_transactions_summary_months: int = option(
+        12, "Months of transactions that stay single before they are rolled up.", at_least=1
+    )
+    session_expiration_default_seconds: int = option(3600, "Seconds that a session lasts.", at_least=1)
+    session_expiration_remember_seconds: int = option(
+        7776000, "Seconds that a session lasts when the person asked to stay signed in.", at_least=1
+    )
+    signup_disabled: bool = option(False, "Nobody can create an account.")
+    system_health_key: str = option(
+        "", "The `key` that opens `/api/v1/system/health`; empty keeps it closed.", secret=True
+    )
+    system_metrics_key: str = option(
+        "", "The `key` that opens `/api/v1/system/metrics`; empty keeps it closed.", secret=True
+    )
+    tls_certificate: str = option(
+        "", "Path of the certificate chain (PEM); with `app.tlsKey`, the server speaks HTTPS only."
+    )
+    tls_key: str = option("", "Path of the certificate's private key (PEM).")
+    ui_dir: str = option("", "Directory to serve the web client from instead of the packaged one.")
+    ui_host: str = option(
+        "", "Address of a development server that web client requests are forwarded to.", form=ADDRESS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """What the commands print."""
+
+    debug: bool = option(False, "The same as the flag `-d`.")
+    no_color: bool = option(False, "The same as the flag `-n`.")
+    output_json: bool = option(False, "The same as the flag `-j`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """Signing in with an account elsewhere."""
+
+    google_client_id: str = option("", "Client id that Google issued for this server.", hidden=True)
+    google_client_secret: str = option("", "The secret that belongs to it.", hidden=True, secret=True)
+
+    @property
+    def has_google(self) -> bool:
+        """Whether people can sign in with Google."""
+        return bool(self.google_client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Postgresql:
+    """The database. With no database, user and host given, an embedded one is used."""
+
+    connect_timeout_seconds: int = option(5, "Seconds to wait for a connection.", at_least=1)
+    database: str = option("", "Name of the database; empty is the name of the user.")
+    direct_hostname: str = option(
+        "", "Host of PostgreSQL itself when `hostname` is a connection pooler; empty is `hostname`."
+    )
+    direct_port: int = option(
+        0,
+        "Port of PostgreSQL itself when `port` is a connection pooler's; 0 is `port`.",
+        at_least=0,
+        at_most=65535,
+    )
+    hostname: str = option(
+        "", "Host, or the directory of a Unix socket; empty is `localhost` when a database or user is given."
+    )
+    max_connections: int = option(25, "Most connections that one process opens.", at_least=1)
+    max_lifetime_minutes: int = option(
+        5, "Minutes after which a connection is replaced, so that a server that moved is found.", at_least=1
+    )
+    password: str = option("", "Password of the user.", secret=True)
+    port: int = option(5432, "Port.", at_least=1, at_most=65535)
+    prepare_statements: bool = option(
+        True,
+        "Let PostgreSQL keep the plans of frequent statements; off for poolers in transaction mode.",
+    )
+    schema_role: str = option("", "Role that owns the tables, taken on while the schema is changed.")
+    ssl_mode: str = option(
+        "disable", "How the connection is encrypted and the server verified.", one_of=SSL_MODES
+    )
+    statement_timeout_seconds: int = option(
+        30,
+        "Seconds that a statement may run; a request waits as long for a connection, but at most 10.",
+        at_least=1,
+    )
+    username: str = option("", "User.")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether nothing is said about a database, so that the server brings its own."""
+        return not (self.hostname or self.database or self.username)
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Mail. It is sent when a host and a sender are given."""
+
+    from_address: str = option("", "Address that mails come from.")
+    hostname: str = option("", "Host of the mail server.")
+    lease_seconds: int = option(
+        1800, "Seconds after which a mail whose sender died in the middle is sent by another one.", at_least=2
+    )
+    no_email_domains: tuple[str, ...] = option(
+        ("example.com",), "Domains that are never sent mail; `example.com` is always one."
+    )
+    password: str = option("", "Password of the user.", secret=True)
+    port: int = option(587, "Port; 465 is encrypted from the start.", at_least=1, at_most=65535)
+    reply_to: str = option("", "Address that answers go to.")
+    require_tls: bool = option(False, "Send nothing over a connection that could not be encrypted.")
+    username: str = option("", "User to sign in to the mail server as; empty does not sign in.")
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether mail is sent at all."""
+        return bool(self.hostname)
+
+    def delivers_to(self, email_address: str) -> bool:
+        """Whether mail to this address may be sent: its domain is not among those that never get any."""
+        domain = email_address.rpartition("@")[2].lower()
+        return domain != "example.com" and domain not in map(str.lower, self.no_email_domains)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """OpenTelemetry traces. They are sent (OTLP over HTTP) when an endpoint is given."""
+
+    endpoint: str = option("", "Where the collector is, such as `localhost:4318`.", hidden=True, form=HOST)
+    insecure: bool = option(False, "Use http instead of https.", hidden=True)
+    path: str = option("", "Path at the collector; empty is `/v1/traces`.", hidden=True, form=PATH)
+    sampler_ratio: float = option(
+        0.0, "Share of requests that are traced: 1 or more is all, 0 or less none.", hidden=True
+    )
+    service_name: str = option("", "Name in the traces; empty is the name of the command.", hidden=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WebPush:
+    """Notifications in browsers. They are sent when both keys are given."""
+
+    vapid_private_key: str = option(
+        "",
+        "Private key that identifies this server, as `generate-vapid` prints it.",
+        secret=True,
+        form=VAPID_PRIVATE_KEY,
+    )
+    vapid_public_key: str = option("", "The public key that belongs to it.", form=VAPID_PUBLIC_KEY)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether notifications are sent to browsers."""
+        return bool(self.vapid_private_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """Every section, with its defaults."""
+
+    app: App = App()
+    cli: Cli = Cli()
+    oidc: Oidc = Oidc()
+    postgresql: Postgresql = Postgresql()
+    smtp: Smtp = Smtp()
+    tracing: Tracing = Tracing()
+    web_push: WebPush = WebPush()
+
+
+SECTIONS: dict[str, type] = {
+    section.name: get_type_hints(Sections)[section.name] for section in fields(Sections)
+}
+
+#: Every option by its case-insensitive name, in the order of the reference.
+OPTIONS: dict[str, Option] = {
+    declared.name: declared for name, section in SECTIONS.items() for declared in options_of(name, section)
+}
+
+#: Options that mean nothing without one another.
+TOGETHER = (
+    ("app.tlsCertificate", "app.tlsKey"),
+    ("oidc.googleClientID", "oidc.googleClientSecret"),
+    ("smtp.hostname", "smtp.fromAddress"),
+    ("webPush.vapidPrivateKey", "webPush.vapidPublicKey"),
+)
+
+_REASONS: dict[str, tuple[str, ...]] = {
+    "it belongs to the hosted service, of which this server is no part": (
+        "app.cloudEndpoint",
+        "app.cloudJWT",
+        "app.cloudPrivateKey",
+        "app.contactFeedback",
+        "app.contactSupport",
+        "app.keepExpiredAuthHouseholdDays",
+        "app.trialDays",
+    ),
+    "there are no payments": (
+        "app.ignorePaymentFailures",
+        "paddle.planIDMonthly",
+        "paddle.planIDMonthlyReferral",
+        "paddle.planIDYearly",
+        "paddle.productIDLifetime",
+        "paddle.publicKeyBase64",
+        "paddle.sandbox",
+        "paddle.vendorAuthCode",
+        "paddle.vendorID",
+    ),
+    "nobody's use is counted or analysed": ("app.counterTimeZone", "app.gtmID"),
+    "nothing answers at the address that it would open": (
+        "app.systemConfigKey",
+        "app.systemPprofKey",
+        "app.systemStopKey",
+    ),
+    "there is no way to sign in without credentials": ("oauth.testID", "oauth.testKey"),
+    "signing in with Apple needs a registration that only the hosted service has": (
+        "oidc.appleClientID",
+        "oidc.appleKeyID",
+        "oidc.appleKeyPEMBase64",
+        "oidc.appleTeamID",
+    ),
+    "connections stay open until their lifetime is over": ("postgresql.maxIdleConnections",),
+}
+
+#: Options of the baseline that do nothing here, and why: its files can be used, and a start names these.
+LEFT_OUT: dict[str, str] = {key: reason for reason, keys in _REASONS.items() for key in keys}

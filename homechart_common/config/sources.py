@@ -1,0 +1,180 @@
+"""Where configuration comes from: files, one document in a variable, variables, and the command line.
+
+Every source becomes layers of values by option name, and a later layer wins over an earlier one. The order is
+that of :func:`layers`. Values keep the form they were given in; only documents know types other than text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from homechart_common.config.options import VARIABLE_PREFIX, flat_name
+from homechart_common.config.sections import LEFT_OUT, OPTIONS
+from homechart_common.errors import ConfigurationError
+
+DOCUMENT_VARIABLE = VARIABLE_PREFIX + "CONFIG"
+_SUFFIXES = {".json", ".yaml", ".yml"}
+
+_LEFT_OUT = {flat_name(key): (key, reason) for key, reason in LEFT_OUT.items()}
+_KEYS = {option.key: option.name for option in OPTIONS.values()}
+_SECTIONS = {key.partition(".")[0] for key in (*_KEYS, *LEFT_OUT)}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Values by option name (``APP_PORT``) that ``source`` gives, and what there is to say about it."""
+
+    source: str
+    values: dict[str, object] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+def layers(
+    paths: Sequence[str], overrides: Sequence[str], environment: MutableMapping[str, str]
+) -> Iterator[Layer]:
+    """Every layer, the weakest first (contract §6.1); what was read of ``environment`` is blanked there.
+
+    Raises ConfigurationError for what cannot be read and for options that do not exist.
+    """
+    yield from _files(paths)
+    yield from _document_variable(environment)
+    yield from _variables(environment)
+    yield from _overrides(overrides)
+
+
+def _files(paths: Iterable[str]) -> Iterator[Layer]:
+    for path in (part for given in paths for part in given.split(",") if part):
+        if path == "-":
+            yield _document(sys.stdin.read(), "standard input")
+            continue
+        for file in _files_below(Path(path)):
+            try:
+                text = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                raise ConfigurationError(f"{file}: cannot be read: {reason}") from None
+            yield _document(text, str(file))
+
+
+def _files_below(path: Path) -> list[Path]:
+    """``path`` itself, or the documents below that directory; names with a leading dot are passed over."""
+    if not path.is_dir():
+        return [path]
+    return sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix in _SUFFIXES
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+
+
+def _document_variable(environment: MutableMapping[str, str]) -> Iterator[Layer]:
+    if text := environment.get(DOCUMENT_VARIABLE):
+        environment[DOCUMENT_VARIABLE] = ""
+        yield _document(text, DOCUMENT_VARIABLE)
+
+
+def _variables(environment: MutableMapping[str, str]) -> Iterator[Layer]:
+    sections = tuple(VARIABLE_PREFIX + flat_name(section) + "_" for section in _SECTIONS)
+    for variable in sorted(
+        name for name, value in environment.items() if value and name.startswith(sections)
+    ):
+        name = variable.removeprefix(VARIABLE_PREFIX)
+        if name in OPTIONS:
+            yield Layer(variable, {name: environment[variable]})
+        elif name in _LEFT_OUT:
+            yield Layer(variable, notices=(_has_no_effect(name, variable),))
+        else:
+            known = (option.variable for option in OPTIONS.values())
+            yield Layer(variable, notices=(f"{variable} is not an option{_suggestion(variable, known)}",))
+            continue
+        environment[variable] = ""
+
+
+def _overrides(given: Iterable[str]) -> Iterator[Layer]:
+    for text in given:
+        head, _, rest = text.partition("=")
+        if head.lower() == "config":
+            yield _document(rest, "-x config")
+            continue
+        for pair in filter(None, text.split(",")):
+            name, assigns, value = pair.partition("=")
+            if not assigns or "=" in value:
+                raise ConfigurationError(
+                    f"-x {name}: expected section_key=value, with neither , nor = in the value"
+                )
+            yield _override(name, value)
+
+
+def _override(name: str, value: str) -> Layer:
+    source = f"-x {name}"
+    flat = name.upper()
+    if flat in OPTIONS:
+        return Layer(source, {flat: value} if value else {})
+    if flat in _LEFT_OUT:
+        return Layer(source, notices=(_has_no_effect(flat, source),))
+    raise ConfigurationError(
+        f"{source}: there is no such option{_suggestion(name, (o.lower() for o in OPTIONS))}"
+    )
+
+
+def _document(text: str, source: str) -> Layer:
+    """The layer of a JSON or YAML document; raises ConfigurationError naming ``source`` and the place."""
+    content = _parse(text, source)
+    if content is None:
+        return Layer(source)
+    values: dict[str, object] = {}
+    notices = []
+    for section, entries in _mapping(content, source, "the document").items():
+        if section not in _SECTIONS:
+            raise ConfigurationError(
+                f"{source}: there is no section {section!r}{_suggestion(section, _SECTIONS)}"
+            )
+        for name, value in _mapping(entries or {}, source, section).items():
+            key = f"{section}.{name}"
+            if key in _KEYS:
+                if value is not None:
+                    values[_KEYS[key]] = value
+            elif key in LEFT_OUT:
+                notices.append(_has_no_effect(flat_name(key), source))
+            else:
+                raise ConfigurationError(f"{source}: there is no option {key}{_suggestion(key, _KEYS)}")
+    return Layer(source, values, tuple(notices))
+
+
+def _parse(text: str, source: str) -> object:
+    """The content of a document; JSON is tried first because YAML knows no tabs."""
+    try:
+        content: object = json.loads(text)
+    except ValueError:
+        try:
+            content = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+            raise ConfigurationError(f"{source}: neither JSON nor YAML{place}") from None
+    return content
+
+
+def _mapping(content: object, source: str, what: str) -> Mapping[str, object]:
+    if isinstance(content, Mapping):
+        return {str(key): value for key, value in content.items()}
+    raise ConfigurationError(f"{source}: expected {what} to hold names and values")
+
+
+def _has_no_effect(name: str, source: str) -> str:
+    key, reason = _LEFT_OUT[name]
+    return f"{key} (from {source}) has no effect: {reason}"
+
+
+def _suggestion(given: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(given, list(known), n=1)
+    return f", did you mean {close[0]}?" if close else ""

@@ -1,0 +1,97 @@
+"""Fields that are lists and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow
+
+from homechart_common.models.fields.field import Field, Invalid, sql_json
+from homechart_common.models.fields.texts import WIRE_LIMIT, clean_text
+
+
+class Strings(Field):
+    """A list of strings; empty ones are dropped."""
+
+    json_schema = {"type": "array", "items": {"type": "string"}}
+    #: How many members a list may have, and how long each may be.
+    most, longest = 1000, WIRE_LIMIT
+
+    @property
+    def zero(self) -> list[str]:
+        return []
+
+    def read(self, value: Any) -> list[str]:
+        if not isinstance(value, list):
+            raise Invalid("must be a list of strings")
+        if len(value) > self.most:
+            raise Invalid(f"must not have more than {self.most} members")
+        return [text for member in value if (text := clean_text(member, self.longest))]
+
+
+class Tags(Strings):
+    """Labels: lower case, without spaces, each once, in the order given."""
+
+    def read(self, value: Any) -> list[str]:
+        tags = (tag.lower().replace(" ", "") for tag in super().read(value))
+        return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+class Object(Field):
+    """A JSON object with declared members of its own; members that are absent read as their zero values."""
+
+    def __init__(self, members: Mapping[str, Field], **options: Any) -> None:
+        super().__init__(**options)
+        self.members = dict(members)
+        for attribute, member in self.members.items():
+            member.named(attribute)
+        properties = {member.json: member.schema() for member in self.members.values()}
+        self.json_schema = {"type": "object", "properties": properties}
+
+    @property
+    def zero(self) -> dict[str, Any]:
+        return {}
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Invalid("must be an object")
+        read: dict[str, Any] = {}
+        for member in self.members.values():
+            try:
+                read[member.json] = member.deserialize(value.get(member.json))
+            except marshmallow.ValidationError as error:
+                raise Invalid(f"{member.json} {error.messages[0]}") from None
+        return read
+
+    def default(self) -> dict[str, Any]:
+        return {member.json: member.default() for member in self.members.values()}
+
+    def blank(self) -> dict[str, Any]:
+        return {member.json: member.blank() for member in self.members.values()}
+
+    def column_sql(self, column: str) -> str:
+        """The stored members over the zero values, so that members added later are always there."""
+        return f"{sql_json(self.default())} || {column}"
+
+
+class Objects(Field):
+    """A list of JSON objects with declared members."""
+
+    most = 100
+
+    def __init__(self, members: Mapping[str, Field], **options: Any) -> None:
+        super().__init__(**options)
+        self.member = Object(members)
+        self.json_schema = {"type": "array", "items": self.member.schema()}
+
+    @property
+    def zero(self) -> list[dict[str, Any]]:
+        return []
+
+    def read(self, value: Any) -> list[dict[str, Any]]:
+        if not isinstance(value, list):
+            raise Invalid("must be a list of objects")
+        if len(value) > self.most:
+            raise Invalid(f"must not have more than {self.most} members")
+        return [self.member.read(member) for member in value]

@@ -1,0 +1,123 @@
+"""What Homechart says, in every language: a subject and a Markdown body for each kind of message.
+
+``en.toml`` is the model for further languages: a file beside it named after the ISO 639 code, with the same
+kinds and the same values in them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, StrictUndefined
+
+#: Every kind of message; contract §8.3.
+Kind = Literal[
+    "welcome",
+    "verification",
+    "verified",
+    "address_changed",
+    "address_confirm",
+    "password_reset",
+    "password_reset_unknown",
+    "password_changed",
+    "sign_in",
+    "totp_enabled",
+    "totp_disabled",
+    "household_invite",
+    "plan_task_reminder",
+]
+
+_FOLDER = Path(__file__).parent
+#: The ISO 639 codes of the languages we speak.
+LANGUAGES = frozenset(path.stem for path in _FOLDER.glob("*.toml"))
+#: What is used for people whose language we do not speak.
+FALLBACK_LANGUAGE = "en"
+
+_LONGEST_SUBJECT = 200
+_FOOTER = "footer"
+_LINE_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell somebody, in the language that was found for them."""
+
+    kind: Kind
+    language: str
+    subject: str
+    body_markdown: str
+
+
+class Link(str):
+    """An address of ours that may stand in a message as it is; made by :func:`link`."""
+
+    __slots__ = ()
+
+
+def link(base_url: str, path: str, **query: str) -> Link:
+    """The address of a page of the web client: ``link(base_url, "/verify", id=..., token=...)``."""
+    return Link(f"{base_url}{quote(path)}" + (f"?{urlencode(query, quote_via=quote)}" if query else ""))
+
+
+def render(kind: Kind, language: str, **values: str) -> Message:
+    """The message of this kind with ``values`` in it, in ``language`` (ISO 639) or else in English.
+
+    Values are text that people wrote: whatever is in them shows as it is and cannot become Markdown, HTML or
+    a header. Only a :class:`Link` is used as it is. Raises ``KeyError`` for a kind that does not exist and
+    ``jinja2.UndefinedError`` if a value is missing.
+    """
+    language = _known(language)
+    subject, body = _texts(language)[kind]
+    shortened = _one_line(subject(values))
+    if len(shortened) > _LONGEST_SUBJECT:
+        shortened = f"{shortened[: _LONGEST_SUBJECT - 1]}…"
+    return Message(kind, language, shortened, body(values))
+
+
+def footer(language: str, base_url: str) -> str:
+    """What stands below every mail, as Markdown: where it comes from and where it can be turned off."""
+    values = {"home": Link(base_url), "settings": link(base_url, "/settings/notifications")}
+    return _texts(_known(language))[_FOOTER][1](values)
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else FALLBACK_LANGUAGE
+
+
+Renderer = Callable[[Mapping[str, Any]], str]
+
+
+@cache
+def _texts(language: str) -> dict[str, tuple[Renderer, Renderer]]:
+    """What renders subject and body, by kind."""
+    source = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+    return {
+        kind: (_renderer(text.get("subject", ""), _one_line), _renderer(text["body"], _as_markdown))
+        for kind, text in tomllib.loads(source).items()
+    }
+
+
+def _renderer(template: str, finalize: Callable[[Any], str]) -> Renderer:
+    # What would be escaped for HTML is escaped for Markdown instead, in which HTML is switched off.
+    environment = Environment(autoescape=False, undefined=StrictUndefined, finalize=finalize)  # noqa: S701
+    return environment.from_string(template.strip()).render
+
+
+def _one_line(value: Any) -> str:
+    """``value`` without line breaks and other control characters, with single spaces."""
+    text = "".join(" " if unicodedata.category(char) in _LINE_BREAKS else char for char in str(value))
+    return " ".join(text.split())
+
+
+def _as_markdown(value: Any) -> str:
+    """``value`` so that Markdown shows exactly it: in one line, and with all ASCII punctuation escaped."""
+    return value if isinstance(value, Link) else _PUNCTUATION.sub(r"\\\1", _one_line(value))

@@ -1,0 +1,53 @@
+"""Handing a mail to the mail server (RFC 5321, contract §8.3)."""
+
+from __future__ import annotations
+
+import asyncio
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from homechart_common.config import Smtp
+
+#: The port on which a connection is encrypted from the start (RFC 8314 §3.3).
+_IMPLICIT_TLS_PORT = 465
+#: How long one step of the conversation, and all of it, may take.
+_STEP_SECONDS = 20.0
+_LONGEST_SECONDS = 60.0
+
+
+async def send(smtp: Smtp, to: str, mail: EmailMessage) -> None:
+    """Hand ``mail`` for one address over; once this returns, the mail server is responsible for it.
+
+    The connection is encrypted when the server offers it, and always with ``smtp.requireTLS``. Gives up well
+    before the lease of a claim is over. Raises :class:`aiosmtplib.SMTPException`, ``OSError`` or
+    ``TimeoutError``; the server has the mail all the same if its answer was lost on the way.
+    """
+    server = _server(smtp)
+    try:
+        async with asyncio.timeout(min(_LONGEST_SECONDS, smtp.lease_seconds / 2)):
+            await server.connect()
+            await server.send_message(mail, sender=_envelope_sender(smtp), recipients=[to])
+        # It has the mail, which is to be written down at once: the answer to the good-bye is not waited for.
+        if isinstance(server.transport, asyncio.WriteTransport):
+            server.transport.write(b"QUIT\r\n")
+    finally:
+        server.close()
+
+
+def _server(smtp: Smtp) -> aiosmtplib.SMTP:
+    implicit = smtp.port == _IMPLICIT_TLS_PORT
+    return aiosmtplib.SMTP(
+        hostname=smtp.hostname,
+        port=smtp.port,
+        username=smtp.username or None,
+        password=smtp.password if smtp.username else None,
+        use_tls=implicit,
+        start_tls=False if implicit else smtp.require_tls or None,
+        timeout=_STEP_SECONDS,
+    )
+
+
+def _envelope_sender(smtp: Smtp) -> str:
+    """Where bounces go: to the user, whom many servers insist on, unless the user's name is no address."""
+    return smtp.username if "@" in smtp.username else smtp.from_address

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, statements, migrations, locks and notifications."""

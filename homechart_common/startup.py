@@ -1,0 +1,47 @@
+"""What every process does before its own work: find or start the database, and bring it up to date."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from homechart_common.config import Config
+from homechart_common.postgresql import embedded
+from homechart_common.postgresql.database import Database
+from homechart_common.postgresql.migrate import migrate
+from homechart_common.postgresql.settings import PostgresqlSettings
+
+
+@asynccontextmanager
+async def database_ready(config: Config) -> AsyncIterator[PostgresqlSettings]:
+    """Inside the block there is a database with the current schema, reached with the settings it yields.
+
+    With nothing configured that is the embedded one, which is started if nobody did, started again if it
+    died, and stopped at the end if nobody else uses it. Raises :class:`StartupError` when there can be none.
+    """
+    configured = config.postgresql_settings()
+    if configured is not None:
+        await _bring_up_to_date(configured)
+        yield configured
+        return
+    directory = config.data_directory / "postgresql"
+    settings = await embedded.start(directory)
+    keeping = asyncio.create_task(embedded.keep(directory))
+    try:
+        await _bring_up_to_date(settings)
+        yield settings
+    finally:
+        keeping.cancel()
+        await embedded.stop(directory)
+
+
+async def _bring_up_to_date(settings: PostgresqlSettings) -> None:
+    database = Database(settings)
+    try:
+        await database.open()
+        await migrate(database)
+        # Cursors that another database gave out must not be taken for ours.
+        await database.execute("CALL sync_epoch_renew()")
+    finally:
+        await database.close()

@@ -1,0 +1,1 @@
+"""The worker: reminders, mail, and clearing up. Any number of them share the work."""

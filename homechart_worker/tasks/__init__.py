@@ -1,0 +1,1 @@
+"""The tasks, one a file; ``homechart_worker.schedule`` lists them."""

@@ -1,0 +1,92 @@
+-- What is not needed any more, a batch at a time so that nobody waits long for a lock (contract §8.4).
+
+-- name: sessions
+-- Sessions that expired.
+DELETE FROM auth_session WHERE id IN (
+    SELECT id FROM auth_session WHERE expires < now() ORDER BY expires LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: cache
+-- Rendered lists that are old; those still in use are rendered again when somebody asks.
+DELETE FROM cache WHERE (owner_id, table_name, kind) IN (
+    SELECT owner_id, table_name, kind FROM cache WHERE rendered < now() - make_interval(mins => %(minutes)s::integer)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: outbox
+-- Messages that came to an end some days ago.
+DELETE FROM notification WHERE id IN (
+    SELECT id FROM notification WHERE sent < now() - make_interval(days => %(days)s::integer)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: sync
+-- Old entries of the change log but the newest of each list, which its token is made of; cursors behind them read
+-- everything. Owners are locked first and in order, as writers do.
+WITH old AS MATERIALIZED (
+    SELECT c.owner_id, c.table_name, c.id FROM sync_change c
+    WHERE c.changed < now() - make_interval(days => %(days)s::integer) AND EXISTS (
+        SELECT FROM sync_change newer
+        WHERE newer.owner_id = c.owner_id AND newer.table_name = c.table_name AND newer.version > c.version
+    )
+    LIMIT %(limit)s::integer
+), owners AS MATERIALIZED (
+    SELECT v.owner_id FROM sync_version v WHERE v.owner_id IN (SELECT owner_id FROM old)
+    ORDER BY v.owner_id FOR NO KEY UPDATE
+), purged AS (
+    DELETE FROM sync_change c USING old JOIN owners USING (owner_id)
+    WHERE (c.owner_id, c.table_name, c.id) = (old.owner_id, old.table_name, old.id)
+        AND c.changed < now() - make_interval(days => %(days)s::integer)
+    RETURNING c.owner_id, c.version
+), marked AS (
+    UPDATE sync_version v SET purged = greatest(v.purged, newest.version)
+    FROM (SELECT owner_id, max(version) AS version FROM purged GROUP BY owner_id) newest
+    WHERE v.owner_id = newest.owner_id
+)
+SELECT FROM purged;
+
+-- name: sync_of_nobody
+-- Versions and log of accounts and households that were deleted long ago; the nil UUID stands for everybody.
+WITH gone AS (
+    DELETE FROM sync_version v WHERE v.owner_id IN (
+        SELECT owner_id FROM sync_version s
+        WHERE s.owner_id <> '00000000-0000-0000-0000-000000000000'
+            AND NOT EXISTS (SELECT FROM auth_account a WHERE a.id = s.owner_id)
+            AND NOT EXISTS (SELECT FROM auth_household h WHERE h.id = s.owner_id)
+            AND NOT EXISTS (
+                SELECT FROM sync_change c
+                WHERE c.owner_id = s.owner_id AND c.changed >= now() - make_interval(days => %(days)s::integer)
+            )
+        LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+    )
+    RETURNING v.owner_id
+), forgotten AS (
+    DELETE FROM sync_change c USING gone WHERE c.owner_id = gone.owner_id
+)
+SELECT FROM gone;
+
+-- name: notes_page_versions
+-- All but the newest versions of every page.
+DELETE FROM notes_page_version WHERE id IN (
+    SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY notes_page_id ORDER BY updated DESC, id DESC) AS place
+        FROM notes_page_version
+    ) placed
+    WHERE place > %(keep)s::integer LIMIT %(limit)s::integer
+);
+
+-- name: notes_pages
+-- Pages that were thrown away long ago, and with them the pages below.
+DELETE FROM notes_page WHERE id IN (
+    SELECT id FROM notes_page WHERE deleted < now() - make_interval(days => %(days)s::integer)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: plan_tasks
+-- Tasks that were done long ago. One with others below it waits until those have gone.
+DELETE FROM plan_task WHERE id IN (
+    SELECT id FROM plan_task t
+    WHERE done AND NOT template AND updated < now() - make_interval(days => %(days)s::integer)
+        AND NOT EXISTS (SELECT FROM plan_task below WHERE below.parent_id = t.id)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);

@@ -1,0 +1,85 @@
+"""The API on the worker's database, and people who talk to it over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from homechart_common.postgresql.database import Database
+from homechart_common.postgresql.settings import PostgresqlSettings
+from tests.callers import serving
+from tests.visitors import (
+    PASSWORD,
+    UNLIMITED_KEY,
+    Letter,
+    Letters,
+    SignUp,
+    StartAPI,
+    Visitor,
+    new_address,
+)
+
+#: With these messages are put into the outbox; only workers would send them.
+_MAIL = ("smtp_hostname=mail.test", "smtp_fromaddress=home@mail.test")
+
+
+@pytest.fixture(scope="session")
+async def start_api(database_settings: PostgresqlSettings) -> AsyncIterator[StartAPI]:
+    """Starts a further instance on the worker's database: ``await start_api("app_signupdisabled=true")``.
+
+    It sends mail, unless ``mail=False``.
+    """
+    async with AsyncExitStack() as running:
+
+        async def start(*options: str, mail: bool = True) -> Visitor:
+            options = (f"app_ratelimiterkey={UNLIMITED_KEY}", *(_MAIL if mail else ()), *options)
+            instance = serving(database_settings, *options)
+            return Visitor(await running.enter_async_context(instance))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+async def api(start_api: StartAPI) -> Visitor:
+    """Somebody without a session."""
+    return await start_api()
+
+
+@pytest.fixture(scope="session")
+def sign_up(api: Visitor) -> SignUp:
+    """Signs up a new account: ``ann = await sign_up(name="Ann")``; further members go into the body."""
+
+    async def new_account(**members: Any) -> Visitor:
+        body = {"emailAddress": new_address(), "password": PASSWORD, "tosAccepted": True, **members}
+        return api.signed_in((await api.post("/auth/accounts", body)).value)
+
+    return new_account
+
+
+@pytest.fixture(scope="session")
+async def admin(start_api: StartAPI, api: Visitor) -> Visitor:
+    """An administrator, named in the configuration of another instance where they signed in."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    elsewhere = await start_api(f"app_adminemailaddresses={address}")
+    body = {"emailAddress": address, "password": PASSWORD, "tosAccepted": True}
+    await elsewhere.post("/auth/accounts", body)
+    return api.signed_in((await elsewhere.post("/auth/signin", body)).value)
+
+
+@pytest.fixture
+def letters(database: Database) -> Letters:
+    """The mails to an address, the oldest first: ``(reset,) = await letters(address)``."""
+
+    async def to(address: str) -> list[Letter]:
+        found = await database.fetch(
+            "SELECT kind, subject_smtp, body_smtp FROM notification"
+            " WHERE to_smtp = %(address)s ORDER BY created",
+            {"address": address},
+        )
+        return [Letter(*row) for row in found]
+
+    return to

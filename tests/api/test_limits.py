@@ -1,0 +1,183 @@
+"""The limit on routes that invite guessing: which count, what callers are told, and that it stays small."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from loguru import logger as loguru
+
+from homechart_api.middleware.limits import Limit, Limiter, Rate
+from homechart_api.routes import routes
+from homechart_common import clock
+from homechart_common.postgresql.settings import PostgresqlSettings
+from tests.callers import Answer, Caller, serving
+from tests.visitors import UNLIMITED_KEY
+
+NOW = datetime(2026, 11, 23, 18, 14, tzinfo=UTC)
+SIGN_IN = {"emailAddress": "nobody@house.test", "password": "correct-horse-9"}
+
+#: What is limited, and whether only refused calls count (contract §2.6).
+LIMITED = {
+    "AuthAccountCreate": Limit.EVERY,
+    "AuthHouseholdInviteAccept": Limit.EVERY,
+    "AuthHouseholdInviteCreate": Limit.EVERY,
+    "AuthHouseholdInviteDelete": Limit.EVERY,
+    "AuthResetCreate": Limit.EVERY,
+    "AuthResetUpdate": Limit.EVERY,
+    "AuthSignInCreate": Limit.EVERY,
+    "AuthSignInRead": Limit.EVERY,
+    "OIDCRedirectRead": Limit.EVERY,
+    "SSERead": Limit.REFUSED,
+    "SystemHealthCheck": Limit.REFUSED,
+    "SystemHealthRead": Limit.REFUSED,
+    "SystemMetricsRead": Limit.REFUSED,
+}
+
+
+@pytest.fixture
+async def caller(database_settings: PostgresqlSettings) -> AsyncIterator[Caller]:
+    """Somebody who may call each limited route three times an hour."""
+    options = ("app_ratelimiterrate=3-H", f"app_ratelimiterkey={UNLIMITED_KEY}", "app_systemhealthkey=open")
+    async with serving(database_settings, *options) as client:
+        yield Caller(client)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What is written to the log."""
+    written: list[str] = []
+    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
+    yield written
+    loguru.remove(sink)
+
+
+def left(answer: Answer) -> tuple[int, str | None, str | None]:
+    """What a caller is told."""
+    told = answer.headers
+    return answer.status, told.get("x-rate-limit-limit"), told.get("x-rate-limit-remaining")
+
+
+def test_the_routes_that_invite_guessing_are_limited() -> None:
+    assert {route.operation: route.limited for route in routes() if route.limited} == LIMITED
+
+
+async def test_who_calls_too_often_is_refused(caller: Caller, lines: list[str]) -> None:
+    answers = [await caller.call("POST", "/auth/signin", SIGN_IN) for _ in range(4)]
+    assert [left(answer) for answer in answers] == [
+        (400, "3", "2"),
+        (400, "3", "1"),
+        (400, "3", "0"),
+        (429, "3", "0"),
+    ]
+    assert answers[3].message == "Too many requests, please try again later"
+    reset = int(answers[3].headers["x-rate-limit-reset"])
+    assert 3500 < reset - datetime.now(UTC).timestamp() <= 3601
+    (line,) = (line for line in lines if "Too many requests" in line and "NOTICE" in line)
+    assert "127.0.0.1 AuthSignInCreate" in line
+
+
+async def test_each_route_counts_by_itself(caller: Caller) -> None:
+    for _ in range(4):
+        await caller.call("POST", "/auth/signin", SIGN_IN)
+    assert left(await caller.call("GET", "/auth/signin")) == (410, "3", "2")
+    assert left(await caller.call("POST", "/auth/reset", {"emailAddress": "x"})) == (400, "3", "2")
+    assert left(await caller.call("GET", "/bookmarks")) == (410, None, None)
+
+
+async def test_paths_of_one_route_count_together(caller: Caller) -> None:
+    paths = [f"/auth/households/{uuid.uuid4()}/invites/{n}" for n in range(4)]
+    assert [(await caller.call("GET", path)).status for path in paths] == [410, 410, 410, 429]
+
+
+async def test_each_address_counts_by_itself(caller: Caller) -> None:
+    for address in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"):
+        headers = {"X-Forwarded-For": address}
+        statuses = [(await caller.call("POST", "/auth/signin", SIGN_IN, headers)).status for _ in range(4)]
+        assert statuses == [400, 400, 400, 429]
+
+
+async def test_the_addresses_of_one_subscriber_count_together(caller: Caller) -> None:
+    headers = [{"X-Forwarded-For": f"2001:db8::{n}:1"} for n in range(4)]
+    statuses = [(await caller.call("POST", "/auth/signin", SIGN_IN, header)).status for header in headers]
+    assert statuses == [400, 400, 400, 429]
+
+
+async def test_a_key_lets_pass(caller: Caller) -> None:
+    for key, status in ((UNLIMITED_KEY, 400), ("guess", 429), ("", 429)):
+        headers = {"x-homechart-ratelimiterkey": key, "X-Forwarded-For": f"192.0.2.{len(key)}"}
+        answers = [await caller.call("POST", "/auth/signin", SIGN_IN, headers) for _ in range(4)]
+        assert answers[-1].status == status
+    assert "x-rate-limit-limit" in answers[0].headers
+
+
+async def test_without_a_configured_key_there_is_none(database_settings: PostgresqlSettings) -> None:
+    async with serving(database_settings, "app_ratelimiterrate=1-H") as client:
+        caller = Caller(client, headers={"x-homechart-ratelimiterkey": ""})
+        statuses = [(await caller.call("POST", "/auth/signin", SIGN_IN)).status for _ in range(2)]
+    assert statuses == [400, 429]
+
+
+async def test_only_refused_calls_count_where_programs_call_often(caller: Caller) -> None:
+    good, bad = "/system/health?key=open", "/system/health?key=guess"
+    for _ in range(5):
+        assert left(await caller.call("GET", good)) == (200, "3", "3")
+    assert [left(await caller.call("GET", bad)) for _ in range(3)] == [
+        (403, "3", "2"),
+        (403, "3", "1"),
+        (403, "3", "0"),
+    ]
+    for path in (bad, good, "/system/metrics?key=guess"):
+        assert left(await caller.call("GET", path)) == (429, "3", "0")
+
+
+async def test_guessing_sessions_of_streams_is_limited(caller: Caller) -> None:
+    answers = [await caller.call("GET", f"/sse/{uuid.uuid4()}") for _ in range(4)]
+    assert [answer.status for answer in answers] == [400, 400, 400, 429]
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("10-M", Rate(10, 60)), ("1-S", Rate(1, 1)), ("500-H", Rate(500, 3600)), ("7-D", Rate(7, 86400))],
+)
+def test_rates_are_calls_in_a_period(text: str, rate: Rate) -> None:
+    assert Rate.parse(text) == rate
+
+
+def test_a_window_ends_after_its_period() -> None:
+    limiter = Limiter(Rate(1, 60))
+    with clock.frozen_at(NOW):
+        limiter.window("a", "192.0.2.1").calls += 1
+        assert limiter.window("a", "192.0.2.1").exhausted
+        assert not limiter.window("b", "192.0.2.1").exhausted
+    with clock.frozen_at(NOW + timedelta(seconds=59)):
+        assert limiter.window("a", "192.0.2.1").exhausted
+    with clock.frozen_at(NOW + timedelta(seconds=60)):
+        assert not limiter.window("a", "192.0.2.1").exhausted
+
+
+def test_windows_that_ended_are_forgotten() -> None:
+    limiter = Limiter(Rate(1, 60))
+    with clock.frozen_at(NOW):
+        for n in range(100):
+            limiter.window("a", f"192.0.2.{n}")
+    with clock.frozen_at(NOW + timedelta(minutes=1)):
+        limiter.window("a", "192.0.2.200")
+    assert len(limiter) == 1
+
+
+def test_windows_are_never_more_than_fit() -> None:
+    limiter = Limiter(Rate(1, 60), most_windows=10)
+    for n in range(100):
+        limiter.window("a", f"192.0.2.{n}").calls += 1
+    assert len(limiter) <= 10
+    assert limiter.window("a", "192.0.2.99").exhausted, "the newest stay"
+
+
+@pytest.mark.parametrize("address", ["", "unix", "::ffff:192.0.2.1", "fe80::1%eth0"])
+def test_every_address_can_be_counted(address: str) -> None:
+    limiter = Limiter(Rate(1, 60))
+    limiter.window("a", address).calls += 1
+    assert limiter.window("a", address).exhausted

@@ -1,0 +1,222 @@
+"""What the contract's catalogue says of objects on the wire, written down so that a drift fails."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from homechart_common.models.model import Model
+from tests.callers import Answer
+
+#: The members of every object in answers and the kinds of their values; a question mark stands for "or null".
+#: From objects-1 and objects-2; the web client drops its cache when a member is missing or new.
+WIRE = {
+    "Bookmark": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "created": "moment",
+        "home": "bool",
+        "iconLink": "text",
+        "iconName": "text",
+        "id": "uuid",
+        "link": "text",
+        "name": "text",
+        "newWindow": "bool",
+        "shortID": "nanoid",
+        "tags": "texts",
+        "updated": "moment",
+        "updatedBy": "uuid?",
+    },
+    "Change": {
+        "authAccountID": "uuid",
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "operation": "int",
+        "tableName": "text",
+        "updated": "moment",
+    },
+    "NotesPage": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "color": "int",
+        "created": "moment",
+        "deleted": "moment?",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "parentID": "uuid?",
+        "shortID": "nanoid",
+        "tags": "texts",
+        "updated": "moment",
+    },
+    "NotesPageVersion": {
+        "body": "text",
+        "createdBy": "uuid?",
+        "id": "uuid",
+        "notesPageID": "uuid",
+        "updated": "moment",
+    },
+    "PlanProject": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "budgetCategoryID": "uuid?",
+        "color": "int",
+        "created": "moment",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "parentID": "uuid?",
+        "planTaskCount": "int",
+        "position": "text",
+        "shopItemCount": "int",
+        "shortID": "nanoid",
+        "tags": "texts",
+        "updated": "moment",
+    },
+    "PlanTask": {
+        "assignees": "texts",
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "color": "int",
+        "created": "moment",
+        "dateEnd": "date?",
+        "details": "text",
+        "done": "bool",
+        "dueDate": "moment?",
+        "duration": "int",
+        "id": "uuid",
+        "inventoryItemID": "uuid?",
+        "lastDoneBy": "uuid?",
+        "lastDoneDate": "date?",
+        "name": "text",
+        "notify": "bool",
+        "parentID": "uuid?",
+        "planProjectID": "uuid?",
+        "position": "text",
+        "recurOnDone": "bool",
+        "recurrence": "recurrence?",
+        "shortID": "nanoid",
+        "tags": "texts",
+        "template": "bool",
+        "updated": "moment",
+    },
+    "ShopCategory": {
+        "authHouseholdID": "uuid",
+        "budgetPayeeID": "uuid?",
+        "created": "moment",
+        "id": "uuid",
+        "match": "text",
+        "name": "text",
+        "updated": "moment",
+    },
+    "ShopItem": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "budgetCategoryID": "uuid?",
+        "budgetPayeeID": "uuid?",
+        "cookMealPlanID": "uuid?",
+        "cookRecipeID": "uuid?",
+        "created": "moment",
+        "id": "uuid",
+        "inCart": "bool",
+        "name": "text",
+        "nextDate": "date?",
+        "planProjectID": "uuid?",
+        "position": "text",
+        "price": "int",
+        "recurrence": "recurrence?",
+        "shopCategoryID": "uuid?",
+        "shopListID": "uuid?",
+        "updated": "moment",
+    },
+    "ShopList": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "budgetCategoryID": "uuid?",
+        "created": "moment",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "shopItemCount": "int",
+        "shortID": "nanoid",
+        "updated": "moment",
+    },
+}
+#: ``dataType`` of lists (contract §1.3).
+PLURALS = {
+    "Bookmark": "Bookmarks",
+    "Change": "Changes",
+    "NotesPage": "NotesPages",
+    "NotesPageVersion": "NotesPageVersions",
+    "PlanProject": "PlanProjects",
+    "PlanTask": "PlanTasks",
+    "ShopCategory": "ShopCategories",
+    "ShopItem": "ShopItems",
+    "ShopList": "ShopLists",
+}
+_HEX = "[0-9a-f]"
+FORMS = {
+    "uuid": rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}",
+    "nanoid": "[0-9A-HJ-NP-Za-km-z]{14}",
+    "moment": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    "date": r"\d{4}-\d\d-\d\d",
+}
+
+
+def kind_of(value: Any, expected: str) -> str:
+    """``expected`` if the value is of that kind, else what is wrong with it."""
+    if value is None and expected.endswith("?"):
+        return expected
+    kind = expected.rstrip("?")
+    match kind:
+        case "bool":
+            fits = isinstance(value, bool)
+        case "int":
+            fits = isinstance(value, int) and not isinstance(value, bool)
+        case "text":
+            fits = isinstance(value, str)
+        case "texts":
+            fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case "recurrence":
+            fits = value.keys() == {"day", "month", "monthWeek", "separation", "weekday", "weekdays"}
+        case _:
+            fits = isinstance(value, str) and re.fullmatch(FORMS[kind], value) is not None
+    return expected if fits else f"{value!r} is not {expected}"
+
+
+def assert_on_the_wire(model: type[Model], value: dict[str, Any]) -> None:
+    """An object has exactly the members of the catalogue, of their kinds."""
+    wire = WIRE[model.__name__]
+    assert {name: kind_of(value[name], wire.get(name, "unknown")) for name in value} == wire
+
+
+def assert_single(model: type[Model], answer: Answer) -> None:
+    """The wrapper around one object (contract §1.1)."""
+    assert answer.body is not None
+    envelope = {name: value for name, value in answer.body.items() if name not in ("dataValue", "requestID")}
+    assert envelope == {
+        "dataHash": "",
+        "dataIDs": [],
+        "dataTotal": 1,
+        "dataType": model.__name__,
+        "message": "",
+        "status": 200,
+        "success": True,
+    }
+    assert answer.body["requestID"]
+    assert answer.headers["Content-Type"] == "application/json"
+    assert_on_the_wire(model, answer.value)
+
+
+def assert_list(model: type[Model], answer: Answer, *, index: int = 0) -> None:
+    """The wrapper around a list."""
+    assert answer.body is not None
+    assert answer.body["dataType"] == PLURALS[model.__name__]
+    assert answer.body["dataTotal"] == len(answer.values)
+    assert answer.body["dataHash"]
+    assert len(answer.body["dataIDs"]) == index
+    assert answer.body["success"] is True
+    for value in answer.values:
+        assert_on_the_wire(model, value)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from typing import Any
+
+from homechart_common.ids import NIL_UUID
+from homechart_common.notify import messages, outbox
+from homechart_worker.task import Context, perform
+from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
+from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
+from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
+from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
+from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
+from homechart_worker.tasks.clean_up_sync import clean_up_sync
+from tests.people import add_account, add_household, add_tasks
+
+
+async def column(context: Context, statement: str) -> list[Any]:
+    """The first column of the answer."""
+    return [row[0] for row in await context.database.fetch(statement)]
+
+
+async def test_sessions_go_when_they_expired(context: Context) -> None:
+    account = await add_account(context.database)
+    await context.database.execute(
+        """INSERT INTO auth_session (auth_account_id, key_hash, name, expires)
+        SELECT %(account)s::uuid, sha256(name::bytea), name, now() + left_over::interval
+        FROM (VALUES ('over', '-1 second'), ('valid', '1 minute')) given (name, left_over)""",
+        {"account": account},
+    )
+    assert await perform(clean_up_sessions, context) == 1
+    assert await column(context, "SELECT name FROM auth_session") == ["valid"]
+
+
+async def test_rendered_lists_go_when_they_are_old(context: Context) -> None:
+    await context.database.execute(
+        """INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
+        SELECT gen_random_uuid(), name, 'rows', 1, '', now() - age::interval
+        FROM (VALUES ('old', '16 minutes'), ('young', '14 minutes')) given (name, age)"""
+    )
+    assert await perform(clean_up_cache, context) == 1
+    assert await column(context, "SELECT table_name FROM cache") == ["young"]
+
+
+async def test_messages_go_some_days_after_their_end(context: Context) -> None:
+    said = messages.render("verified", "en", name="Jane")
+    for address in ("old@house.test", "young@house.test", "waiting@house.test"):
+        await outbox.enqueue(context.database, said, to_smtp=address)
+    await context.database.execute(
+        """UPDATE notification SET created = now() - interval '99 days', sent = now() - CASE to_smtp
+            WHEN 'old@house.test' THEN interval '15 d' WHEN 'young@house.test' THEN interval '13 d' END"""
+    )
+    assert await perform(clean_up_outbox, context) == 1
+    assert await column(context, "SELECT to_smtp FROM notification ORDER BY 1") == [
+        "waiting@house.test",
+        "young@house.test",
+    ]
+
+
+async def add_page(context: Context, account: str, name: str, parent: str | None = None) -> str:
+    page = await context.database.fetch_value(
+        """INSERT INTO notes_page (auth_account_id, short_id, name, parent_id)
+        VALUES (%(account)s, 'short', %(name)s, %(parent)s) RETURNING id""",
+        {"account": account, "name": name, "parent": parent},
+    )
+    return str(page)
+
+
+async def test_each_page_keeps_its_newest_versions(context: Context) -> None:
+    account = await add_account(context.database)
+    for name, versions in (("much", 12), ("little", 3)):
+        await context.database.execute(
+            """INSERT INTO notes_page_version (notes_page_id, body, updated)
+            SELECT %(page)s::uuid, n::text, now() - n * interval '1 day'
+            FROM generate_series(1, %(versions)s) n""",
+            {"page": await add_page(context, account, name), "versions": versions},
+        )
+    assert await perform(clean_up_notes_page_versions, context) == 2
+    kept = await context.database.fetch(
+        """SELECT p.name, array_agg(v.body ORDER BY v.body::int) FROM notes_page_version v
+        JOIN notes_page p ON p.id = v.notes_page_id GROUP BY 1 ORDER BY 1"""
+    )
+    assert kept == [("little", ["1", "2", "3"]), ("much", [f"{n}" for n in range(1, 11)])]
+
+
+async def test_pages_go_when_they_were_thrown_away_long_ago(context: Context) -> None:
+    account = await add_account(context.database)
+    old = await add_page(context, account, "old")
+    for name, parent in (("below", old), ("young", None), ("kept", None)):
+        await add_page(context, account, name, parent)
+    await context.database.execute(
+        """UPDATE notes_page SET deleted = now() - CASE name
+            WHEN 'old' THEN interval '31 days' WHEN 'young' THEN interval '29 days' END"""
+    )
+    await perform(clean_up_notes_pages, context)
+    assert await column(context, "SELECT name FROM notes_page ORDER BY 1") == ["kept", "young"]
+
+
+async def test_tasks_go_when_they_were_done_long_ago(context: Context) -> None:
+    database = context.database
+    account = await add_account(database)
+    await add_tasks(database, "done", "with others below", "just done", account=account, done=True)
+    await add_tasks(database, "open", "open below", account=account)
+    await add_tasks(database, "template", account=account, done=True, template=True)
+    await database.execute(
+        """UPDATE plan_task SET parent_id = (SELECT id FROM plan_task WHERE name = 'with others below')
+        WHERE name = 'open below'"""
+    )
+    await make_old(context, "plan_task", "updated", "name <> 'just done'")
+    assert await perform(clean_up_plan_tasks, context) == 1
+    assert "done" not in await column(context, "SELECT name FROM plan_task")
+    await database.execute("UPDATE plan_task SET done = true WHERE name = 'open below'")
+    await make_old(context, "plan_task", "updated", "name <> 'just done'")
+    assert await perform(clean_up_plan_tasks, context) == 2
+    assert await column(context, "SELECT name FROM plan_task ORDER BY 1") == ["just done", "open", "template"]
+
+
+async def make_old(context: Context, table: str, changed: str, condition: str) -> None:
+    """Make it so that rows were changed a year ago, which triggers would notice."""
+    async with context.database.transaction() as connection:
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(
+            f"UPDATE {table} SET {changed} = now() - interval '365 days' WHERE {condition}"
+        )
+
+
+async def test_the_change_log_keeps_the_newest_entry_of_each_list(context: Context) -> None:
+    account = await add_account(context.database)
+    await add_tasks(context.database, "first", account=account)
+    await add_tasks(context.database, "second", account=account)
+    await make_old(context, "sync_change", "changed", "true")
+    before = await column(context, "SELECT version FROM sync_version")
+    assert await perform(clean_up_sync, context) == 1
+    rows = await context.database.fetch(
+        """SELECT c.table_name, c.version, v.version, v.purged
+        FROM sync_change c JOIN sync_version v USING (owner_id) ORDER BY c.table_name"""
+    )
+    (version,) = before
+    purged = rows[0][3]
+    assert [(table, newest == version) for table, newest, _, _ in rows] == [
+        ("auth_account", False),
+        ("plan_task", True),
+    ]
+    assert 0 < purged < version == rows[0][2]
+
+
+async def test_young_changes_stay_in_the_log(context: Context) -> None:
+    account = await add_account(context.database)
+    await add_tasks(context.database, "first", account=account)
+    await make_old(context, "sync_change", "changed", "true")
+    await add_tasks(context.database, "second", account=account)
+    await add_tasks(context.database, "third", account=account)
+    assert await perform(clean_up_sync, context) == 1
+    assert (
+        await column(context, "SELECT count(*) FROM sync_change WHERE changed > now() - interval '1 day'")
+    ) == [2]
+
+
+async def test_what_is_left_of_deleted_owners_goes_in_the_end(context: Context) -> None:
+    database = context.database
+    stays = await add_account(database)
+    gone = await add_account(database)
+    household = await add_household(database, gone)
+    await database.execute("DELETE FROM auth_household WHERE id = %(id)s", {"id": household})
+    await database.execute("DELETE FROM auth_account WHERE id = %(id)s", {"id": gone})
+    await add_tasks(database, "for everybody", template=True)
+    await perform(clean_up_sync, context)
+    assert {gone, household} <= set(await column(context, "SELECT owner_id::text FROM sync_version"))
+    await make_old(context, "sync_change", "changed", "true")
+    await perform(clean_up_sync, context)
+    assert set(await column(context, "SELECT owner_id::text FROM sync_version")) == {stays, NIL_UUID}
+    assert set(await column(context, "SELECT owner_id::text FROM sync_change")) == {stays, NIL_UUID}
+
+
+async def test_more_than_a_batch_goes_batch_by_batch(context: Context) -> None:
+    await context.database.execute(
+        """INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
+        SELECT gen_random_uuid(), 'old', 'rows', 1, '', now() - interval '1 day'
+        FROM generate_series(1, 2500)"""
+    )
+    assert await perform(clean_up_cache, context) == 2500
+    assert await column(context, "SELECT count(*) FROM cache") == [0]
