@@ -7,12 +7,23 @@ from dataclasses import replace
 
 import pytest
 
+from homechart_common.postgresql.connection import Queryable
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.callers import Caller, Client, serving
 from tests.sync.streams import EventStream, open_stream
 
 #: Opens the stream of somebody's session, who comes back with a position or is new.
 Listen = Callable[..., Awaitable[EventStream]]
+
+
+async def add_bookmarks(database: Queryable, household: str, count: int) -> None:
+    """Many bookmarks at once."""
+    await database.execute(
+        """INSERT INTO bookmark (auth_household_id, short_id, name, link)
+        SELECT %(household)s, 'short', gen_random_uuid()::text, 'https://house.test'
+        FROM generate_series(1, %(count)s)""",
+        {"household": household, "count": count},
+    )
 
 
 @pytest.fixture(scope="session")

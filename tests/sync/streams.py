@@ -9,7 +9,10 @@ from typing import Any
 
 import aiohttp
 
+from homechart_common.models.model import Model
 from tests.callers import API
+
+CREATED, DELETED, UPDATED = 0, 1, 2
 
 _PATIENCE_SECONDS = 10
 
@@ -62,6 +65,12 @@ class EventStream:
         assert isinstance(change, dict)
         return change
 
+    async def told_of(self, *tables: str) -> dict[str, Any]:
+        """The next change to one of these tables."""
+        while (change := await self.told())["table"] not in tables:
+            pass
+        return change
+
     async def asked_to_read_again(self) -> None:
         """The next event says that everything must be read."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -88,3 +97,14 @@ async def open_stream(
     response = await client.get(f"{API}/sse/{session_id}", headers={**returning, **(headers or {})})
     assert response.status == 200, await response.text()
     return EventStream(response, position)
+
+
+def told(model: type[Model] | str, value: dict[str, Any] | str, operation: int) -> dict[str, Any]:
+    """The change that tells of an object; of what has no time the id is enough."""
+    named = isinstance(value, str)
+    return {
+        "id": value if named else value["id"],
+        "operation": operation,
+        "table": model if isinstance(model, str) else model.table,
+        "updated": None if named or operation == DELETED else value["updated"],
+    }
