@@ -18,6 +18,7 @@ import orjson
 
 from homechart_common.ids import NIL_UUID
 from homechart_common.models.sync import Sight, Standing
+from homechart_common.models.sync_statements import SESSION
 
 #: An empty event is written at least this often, in seconds: it shows that both ends are still there.
 BEAT_SECONDS = 20
@@ -29,8 +30,8 @@ _RETURNING_PER_SECOND = 200
 _DELETE, _UPDATE = 1, 2
 #: Of these objects no ids are told, as not everybody in their household may see them (contract §4).
 _NAMELESS = frozenset({"reward_card"})
-#: Memberships and sessions are announced, but in no list.
-_MEMBERSHIP, _SESSION = "auth_account_auth_household", "auth_session"
+#: Memberships are told to the account and the household, and are in no list: the household shows them.
+_MEMBERSHIP = "auth_account_auth_household"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,6 @@ class Stream:
     __slots__ = (
         "_chunks",
         "_held",
-        "_latest",
         "_places",
         "_prefix",
         "_tables",
@@ -105,7 +105,6 @@ class Stream:
         self._prefix = ""
         self._versions: list[int] = []
         self._held: list[Heard] | None = []
-        self._latest = b""
         self._chunks: list[bytes] = []
         self._unread = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -130,7 +129,7 @@ class Stream:
         self._places = {owner: place for place, owner in enumerate(sight.owners)}
         self._tables = _audible(sight)
         for table, object_id, updated in standing.missed or ():
-            self._write(event(table, object_id, _UPDATE if updated else _DELETE, updated))
+            self._write(event(table, object_id, _DELETE if updated is None else _UPDATE, updated or None))
         must_read = returning and standing.missed is None
         self._write(b"event: resync\ndata: \n" if must_read else b"", self._mark())
         held, self._held = self._held or [], None
@@ -152,9 +151,7 @@ class Stream:
             return False
         if heard.complete:
             self._versions[place] = heard.version
-        # a membership is told to the account and to the household; who hears both is told once
-        if heard.table in self._tables[heard.owner] and heard.events != self._latest:
-            self._latest = heard.events
+        if heard.table in self._tables[heard.owner]:
             self._write(heard.events[:-1], self._mark() if heard.complete else b"\n")
         if heard.decides:
             self._held = []
@@ -214,7 +211,7 @@ def _audible(sight: Sight) -> dict[str, frozenset[str]]:
     return {
         owner: _shared(
             tables
-            + ((_MEMBERSHIP, _SESSION) if owner == account else (_MEMBERSHIP,) if owner in households else ())
+            + ((_MEMBERSHIP, SESSION) if owner == account else (_MEMBERSHIP,) if owner in households else ())
         )
         for owner, tables in sight.tables.items()
     }

@@ -8,6 +8,7 @@ nothing changed, which costs one index look-up per owner.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,13 +55,15 @@ class Token:
     @classmethod
     def parse(cls, text: str) -> Token | None:
         """The token that a text spells, or ``None``."""
-        epoch, _, rest = text.partition("-")
-        scope, _, versions = rest.partition("-")
-        try:
-            token = cls(epoch, scope, tuple(int(version) for version in versions.split(".")))
-        except ValueError:
+        parts = _FORM.fullmatch(text)
+        if parts is None:
             return None
-        return token if max(token.versions) < 2**63 and min(token.versions) >= 0 else None
+        versions = tuple(int(version) for version in parts[3].split(".") if version)
+        return cls(parts[1], parts[2], versions) if max(versions, default=0) < 2**63 else None
+
+
+#: With nobody in scope there are no versions.
+_FORM = re.compile(r"([0-9a-f]+)-([0-9a-f]+)-((?:[0-9]{1,19}\.)*[0-9]{1,19}|)")
 
 
 def scope_of(owners: tuple[str, ...], viewer: str = "") -> str:
@@ -90,7 +93,7 @@ async def read_list(
         "owners": array(owners),
         "since": None,
         "scope": f"-{scope}-",
-        "token": token,
+        "token": token if known else "",
         "viewer": viewer,
     }
     rows: list[Row] = []

@@ -14,6 +14,7 @@ from homechart_common.models.fields import Reference
 from homechart_common.models.model import Model, Owner, derived, registry
 from homechart_common.models.permissions import EVERYBODY
 from homechart_common.postgresql.database import Statement
+from homechart_common.postgresql.queries import sql_directory
 
 #: Between rendered rows. A newline cannot occur inside JSON as PostgreSQL writes it, so rows can be told
 #: apart.
@@ -80,8 +81,16 @@ def row_json(model: type[Model], row: str = "t") -> str:
 
 @derived
 def fragment_kind(model: type[Model]) -> str:
-    """What rendered rows are called in the cache: processes that render differently do not share them."""
-    return f"rows-{hashlib.blake2s(row_json(model).encode(), digest_size=4).hexdigest()}"
+    """What rendered rows are called in the cache: processes that render differently do not share them.
+
+    Members that the database's functions render look different after an upgrade that changes those.
+    """
+    rendering = row_json(model).encode() + _functions()
+    return f"rows-{hashlib.blake2s(rendering, digest_size=4).hexdigest()}"
+
+
+def _functions() -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(sql_directory().glob("functions/*.sql")))
 
 
 def rendered_rows(model: type[Model], row: str = "") -> str:
