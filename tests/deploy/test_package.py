@@ -82,7 +82,7 @@ def files_of(*folders: str) -> set[str]:
 
 
 def test_setuptools_has_nothing_to_complain_of(built: Built) -> None:
-    assert "Deprecat" not in built.said
+    assert "Warning" not in built.said
 
 
 def test_the_wheel_is_the_packages(built: Built) -> None:
