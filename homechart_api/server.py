@@ -11,7 +11,7 @@ from aiohttp import web
 
 from homechart_api.app import create_app
 from homechart_api.traffic import Traffic
-from homechart_common import logger, tracing
+from homechart_common import lifetime, logger, tracing
 from homechart_common.config import Config
 from homechart_common.errors import StartupError
 from homechart_common.startup import database_ready
@@ -42,6 +42,7 @@ async def _serve(app: web.Application, config: Config) -> None:
         await runner.setup()
         site = await _listening(runner, config)
         logger.notice(f"Listening on port {runner.addresses[0][1]} for {config.app.base_url}")
+        lifetime.tell_ready()
         try:
             await asyncio.Event().wait()
         finally:

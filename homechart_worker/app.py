@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from homechart_common import logger, tracing
+from homechart_common import lifetime, logger, tracing
 from homechart_common.config import Config
 from homechart_common.postgresql import listener
 from homechart_common.postgresql.database import Database
@@ -28,6 +28,7 @@ async def run(config: Config) -> None:
     """
     async with _context(config) as context:
         logger.notice("Homechart's worker has started")
+        lifetime.tell_ready()
         await _work(context)
 
 
