@@ -11,6 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from homechart_common.errors import Forbidden
 from homechart_common.models.actors import StaleActor
@@ -86,7 +87,7 @@ async def read_list(
     owners = model.owners(actor, Level.VIEW)
     viewer = model.viewer(actor) if model.restriction else ""
     scope = scope_of(owners, viewer)
-    known = Token.parse(token) if token else None
+    known = Token.parse(token)
     parameters = {
         "session": actor.session_id,
         "access": actor.access,
@@ -96,22 +97,32 @@ async def read_list(
         "token": token if known else "",
         "viewer": viewer,
     }
-    rows: list[Row] = []
-    if updated is None:
-        rows = await database.fetch(statements(model).rows, parameters)
-    elif known is not None and known.scope == scope and len(known.versions) == len(owners):
-        parameters["since"] = "{" + ",".join(map(str, known.versions)) + "}"
-        rows = await database.fetch(statements(model).changes_since_versions, parameters)
-        if rows[0][1] is not None and not rows[0][1].startswith(f"{known.epoch}-"):
-            rows = []
-    if not rows:
-        parameters["updated"] = updated
-        rows = await database.fetch(statements(model).changes_since_time, parameters)
+    if known is not None and (known.scope != scope or len(known.versions) != len(owners)):
+        known = None  # of somebody who sees something else
+    rows = await _rows(database, model, parameters, known, updated)
     if not rows[0][0]:
         raise StaleActor
     if rows[0][1] == token:
         return None
     return _answer(model, rows, everything=updated is None)
+
+
+async def _rows(
+    database: Queryable,
+    model: type[Model],
+    parameters: dict[str, Any],
+    known: Token | None,
+    updated: datetime | None,
+) -> list[Row]:
+    """What there is for each owner; of the rows only what changed, if ``updated`` says that some are known."""
+    if updated is None:
+        return await database.fetch(statements(model).rows, parameters)
+    if known is not None:
+        since = {**parameters, "since": array(map(str, known.versions))}
+        rows = await database.fetch(statements(model).changes_since_versions, since)
+        if rows[0][1].startswith(f"{known.epoch}-"):
+            return rows
+    return await database.fetch(statements(model).changes_since_time, {**parameters, "updated": updated})
 
 
 def _answer(model: type[Model], rows: list[Row], *, everything: bool) -> ListAnswer:
