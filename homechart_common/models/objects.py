@@ -13,6 +13,7 @@ from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.bodies import Body, created_row, updated_row
+from homechart_common.models.fields import Position
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold
 from homechart_common.models.permissions import Actor, Level
@@ -144,7 +145,8 @@ def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintV
         type(violation).default_message,
         InvalidInput.default_message,
     ):
-        violation.message = f"{field.json}: {violation.message}"
+        emptied = isinstance(field, Position) and field.placed
+        violation.message = f"{field.json}: {'must not be empty' if emptied else violation.message}"
     return violation
 
 
