@@ -72,7 +72,8 @@ async def _listening(runner: web.AppRunner, config: Config) -> web.TCPSite:
 def cannot_listen(config: Config, error: OSError) -> StartupError:
     """The failure for a port that cannot be listened on, in words without the system's details."""
     reason = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else str(error)
-    return StartupError(f"Cannot listen on port {config.app.port}: {reason}")
+    hint = "; app.port chooses another" if error.errno == errno.EADDRINUSE else ""
+    return StartupError(f"Cannot listen on port {config.app.port}: {reason}{hint}")
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:
@@ -82,5 +83,7 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(config.app.tls_certificate, config.app.tls_key)
     except (OSError, ssl.SSLError) as error:
-        raise StartupError(f"app.tlsCertificate, app.tlsKey: cannot be used: {error}") from error
+        raise StartupError(
+            f"app.tlsCertificate, app.tlsKey: cannot be used: {error.strerror or error}"
+        ) from error
     return context

@@ -18,7 +18,7 @@ def described(name: str) -> str:
     model = registry[name]
     sections = {
         "Object": f"{name} in table {model.table}, owned by {model.owner.value}, component {model.component.value}",
-        "Members": "\n".join(
+        "Members: column, counted on create (C) and update (U), schema": "\n".join(
             f"{field.json:30} {column:30} {field.write or '-':3} {json.dumps(field.schema())}"
             for column, field in model.fields.items()
         ),
