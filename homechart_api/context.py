@@ -46,6 +46,21 @@ class Background:
 BACKGROUND = web.AppKey("background", Background)
 
 
+def told_path(request: web.Request) -> str:
+    """The path of a request for lines and spans: without tokens, as they let somebody in."""
+    path = request.path
+    for name, value in request.match_info.items():
+        if name.endswith("_token"):
+            path = path.replace(value, ":token")
+    return path
+
+
+def pattern(request: web.Request) -> str:
+    """The path of the route that a request came to, with its parameters in braces."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
 def actor_of(request: web.Request) -> Actor:
     """Who is asking; only on routes that need a session."""
     return request[ACTOR]

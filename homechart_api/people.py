@@ -35,9 +35,12 @@ async def find(database: Queryable, account_id: str, *, to_change: bool = False)
     return None if row is None else Person(*row)
 
 
-async def find_by_address(database: Queryable, email_address: str) -> Person | None:
-    """Whom an address belongs to."""
-    row = await database.fetch_row(_QUERIES["person_by_address"], {"email_address": email_address})
+async def find_by_address(
+    database: Queryable, email_address: str, *, to_change: bool = False
+) -> Person | None:
+    """Whom an address belongs to; with ``to_change`` as above."""
+    query = _QUERIES["person_by_address_to_change" if to_change else "person_by_address"]
+    row = await database.fetch_row(query, {"email_address": email_address})
     return None if row is None else Person(*row)
 
 

@@ -205,7 +205,7 @@ def reference() -> str:
         "# Metrics\n\n"
         "Each process counts for itself, in Prometheus' text format, at `/api/v1/system/metrics?key=…`,\n"
         "which `app.systemMetricsKey` opens. Beside these there are the usual ones of processes and of\n"
-        "Python. In a `path`, UUIDs are replaced by `:id`; requests for event streams, `/system` and\n"
-        "`/telemetry` are not counted.\n\n"
+        "Python. In a `path`, `:id` stands for whatever differs between requests to the same route;\n"
+        "requests for event streams, `/system` and `/telemetry` are not counted.\n\n"
         "| Name | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n" + rows
     )

@@ -87,6 +87,7 @@ async def update(request: web.Request) -> web.Response:
             columns |= await _readdress(request, connection, person, columns)
         if "password_hash" in columns:
             require_authority(actor, person)
+            columns["password_reset_token"] = None
             link = people.page(request.app[CONFIG], "/reset")
             await people.tell(connection, request.app[CONFIG], person, "password_changed", link=link)
         if not await rows.overwrite(connection, AuthAccount, account_id, columns):

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
+from homechart_api.controllers.sessions import end_all
 from homechart_api.crud import json_object
 from homechart_api.responses import empty
 from homechart_api.route import Members
@@ -37,7 +38,7 @@ async def create(request: web.Request) -> web.Response:
     config, address = request.app[CONFIG], (await _said(request, CREATE))["email_address"]
 
     async def work(connection: Connection) -> None:
-        person = await people.find_by_address(connection, address)
+        person = await people.find_by_address(connection, address, to_change=True)
         if person is None:
             await people.tell_stranger(
                 connection, config, address, DEFAULT_LANGUAGE, "password_reset_unknown"
@@ -61,8 +62,8 @@ async def create(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Choose a new password with the token from the mail.
 
-    One-time passwords are off from then on, and the address counts as verified. With a wrong or an old token
-    nothing changes.
+    One-time passwords are off from then on, the address counts as verified, and every session has ended: one may
+    be of somebody who has only claimed to have the address. With a wrong or an old token nothing changes.
     """
     config, said = request.app[CONFIG], await _said(request, UPDATE)
     if not said.get("password"):
@@ -72,12 +73,13 @@ async def update(request: web.Request) -> web.Response:
         raise NothingChanged
 
     async def work(connection: Connection) -> None:
-        person = await people.find_by_address(connection, said["email_address"])
+        person = await people.find_by_address(connection, said["email_address"], to_change=True)
         if person is None or person.child:
             raise NothingChanged
         parameters = {"id": person.id, "token": hash_token(token), "password_hash": password_hash}
         if not await connection.execute(_QUERIES["use_reset_token"], parameters):
             raise NothingChanged
+        await end_all(connection, person.id)
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)
 

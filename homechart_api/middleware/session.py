@@ -11,7 +11,7 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from homechart_api.context import ACTOR, ACTORS
+from homechart_api.context import ACTOR, ACTORS, pattern
 from homechart_common.errors import Forbidden, HomechartError, SignedOut, Unavailable
 from homechart_common.ids import NIL_UUID, parse_uuid
 from homechart_common.logger import annotate
@@ -125,16 +125,10 @@ def _check_path(request: web.Request, actor: Actor) -> None:
     """
     if actor.admin or not request.match_info:
         return
-    pattern = _pattern(request)
+    path = pattern(request)
     account = parse_uuid(request.match_info.get("auth_account_id"))
-    if account and "/members/" not in pattern and account != actor.account_id:
+    if account and "/members/" not in path and account != actor.account_id:
         raise Forbidden
     household = parse_uuid(request.match_info.get("auth_household_id"))
-    if household and "/invites" not in pattern and household not in actor.households:
+    if household and "/invites" not in path and household not in actor.households:
         raise Forbidden
-
-
-def _pattern(request: web.Request) -> str:
-    """The route's path, with its parameters in braces."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource else ""

@@ -76,6 +76,22 @@ async def test_an_account_that_is_deleted_meanwhile_does_not_exist(
     assert (answer.status, answer.message) == (400, "Account does not exist")
 
 
+async def test_an_address_that_is_given_up_meanwhile_gets_no_link(
+    api: Visitor, sign_up: SignUp, database: Database, overtaken: Overtaken
+) -> None:
+    address = new_address()
+    ann = await sign_up(emailAddress=address)
+    answer = await overtaken(
+        api.post("/auth/reset", {"emailAddress": address}),
+        "UPDATE auth_account SET email_address = %(new)s WHERE id = %(id)s",
+        new=new_address(),
+        id=ann.account,
+    )
+    assert answer.status == 200
+    token = "SELECT password_reset_token FROM auth_account WHERE id = %(id)s"
+    assert await database.fetch_value(token, {"id": ann.account}) is None
+
+
 async def test_a_session_that_ends_meanwhile_leaves_no_other_behind(
     sign_up: SignUp, database: Database, overtaken: Overtaken
 ) -> None:

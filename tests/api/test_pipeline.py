@@ -115,6 +115,17 @@ async def test_lines_name_the_caller_once_it_is_known(client, database, lines):
     assert headers["x-homechart-key"] not in "".join(lines)
 
 
+async def test_a_token_in_a_path_is_told_to_nobody(client, collector, lines):
+    collector.start()
+    path = f"/api/v1/auth/households/{uuid.uuid4()}/invites"
+    await client.get(f"{path}/7H2KQ0W9TZB4XM?debug")
+    spans = await collector.collect()
+    assert f"path='{path}/:token'" in lines[-1]
+    assert f"{path}/:token GET" in spans
+    told = "".join([*lines, repr(spans), await (await client.get(METRICS)).text()])
+    assert "7H2KQ0W9TZB4XM" not in told
+
+
 async def test_a_failure_that_is_the_caller_s_is_in_the_line_of_its_request(client, lines):
     await client.get(f"{LISTS}?debug")
     assert re.search(rf"function='{LISTS} GET:\d+' error='.+' success=false status=410", lines[-1])
@@ -190,6 +201,14 @@ async def test_addresses_that_lead_nowhere_are_counted_together(client):
     before = await count(client, "homechart_controller_request_total", **labels)
     for _ in range(3):
         await client.get(f"/api/v1/{uuid.uuid4().hex}")
+    assert await count(client, "homechart_controller_request_total", **labels) == before + 3
+
+
+async def test_whatever_stands_in_a_path_is_counted_together(client):
+    labels = {"path": f"{LISTS}/:id", "method": "GET", "status": "410"}
+    before = await count(client, "homechart_controller_request_total", **labels)
+    for name in (uuid.uuid4(), "nonsense", "%20"):
+        await client.get(f"{LISTS}/{name}")
     assert await count(client, "homechart_controller_request_total", **labels) == before + 3
 
 
