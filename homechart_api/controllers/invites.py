@@ -98,7 +98,8 @@ async def _invite(
 ) -> None:
     config, token = request.app[CONFIG], new_nanoid().upper()
     person = await people.find_by_address(connection, address)
-    known = person is not None and people.owns_address(config, person)
+    # Children have no address of their own: who knows it would get hold of the child's sessions.
+    known = person is not None and not person.child and people.owns_address(config, person)
     row = {
         **membership,
         "auth_account_id": person.id if person and known else None,

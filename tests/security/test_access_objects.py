@@ -12,6 +12,7 @@ import pytest
 
 from homechart_common.models import fields, registry
 from homechart_common.models.model import Model, Owner
+from homechart_common.models.statements import statements
 from tests.security import rules
 from tests.security.deeds import Attempt
 from tests.security.everybody import Everybody, Person
@@ -88,6 +89,15 @@ async def test_everybody_may_do_what_the_rules_say(
             came[person.name] += " and changed it" * (stored.body is None or stored.values != [value])
         await attempt.ann.delete(model, value["id"])
     assert came == expected
+
+
+@pytest.mark.parametrize("model", [m for m in registry if m.restriction], ids=lambda model: model.__name__)
+def test_no_statement_reaches_what_a_restriction_hides(model: type[Model]) -> None:
+    for statement in statements(model):
+        reached = statement.sql.count(f"FROM {model.table} t") + statement.sql.count(
+            f"{model.table} AS t SET"
+        )
+        assert statement.sql.count(f"AND ({model.restriction})") >= max(reached, 1), statement
 
 
 def test_what_is_listed_can_be_made_or_has_tests_of_its_own() -> None:
