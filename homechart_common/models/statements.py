@@ -159,13 +159,13 @@ def _changes(model: type[Model], changed: str) -> str:
 
 
 def _in_sight(model: type[Model], owners: str) -> str:
-    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[])"
+    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[]){restricted(model)}"
 
 
 def _read(model: type[Model]) -> str:
     return f"""WITH {GUARD}
 SELECT EXISTS (SELECT FROM actor),
-    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")}{restricted(model)})"""
+    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")})"""
 
 
 def _broken(model: type[Model], tables: str, *, changed_only: bool = False) -> str:
@@ -237,7 +237,7 @@ proposed AS MATERIALIZED (
 {_broken(model, "proposed r")},
 existing AS MATERIALIZED (
     SELECT {row_json(model)} AS value FROM {model.table} t, proposed r
-    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[])
+    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
 ),
 created AS (
     INSERT INTO {model.table} AS t ({", ".join(columns)})
@@ -278,7 +278,7 @@ def _delete(model: type[Model]) -> str:
     return f"""WITH {GUARD},
 gone AS (
     DELETE FROM {model.table} AS t
-    WHERE {_in_sight(model, "owners")}{restricted(model)} AND EXISTS (SELECT FROM actor)
+    WHERE {_in_sight(model, "owners")} AND EXISTS (SELECT FROM actor)
     {_returning(model)}
 ){_logged(model, 1, "gone")}
 SELECT EXISTS (SELECT FROM actor), (SELECT value FROM gone)"""
