@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from loguru import logger as loguru
 
 from homechart_api.middleware.limits import Limit, Limiter, Rate
 from homechart_api.routes import routes
@@ -43,15 +42,6 @@ async def caller(database_settings: PostgresqlSettings) -> AsyncIterator[Caller]
     options = ("app_ratelimiterrate=3-H", f"app_ratelimiterkey={UNLIMITED_KEY}", "app_systemhealthkey=open")
     async with serving(database_settings, *options) as client:
         yield Caller(client)
-
-
-@pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """What is written to the log."""
-    written: list[str] = []
-    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
-    yield written
-    loguru.remove(sink)
 
 
 def left(answer: Answer) -> tuple[int, str | None, str | None]:
