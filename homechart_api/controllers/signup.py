@@ -8,6 +8,7 @@ from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import ACTOR, CONFIG, DATABASE
+from homechart_api.controllers.keys import pair
 from homechart_api.controllers.signin import begin_session, refuse_oidc
 from homechart_api.crud import json_object
 from homechart_api.people import Person
@@ -61,7 +62,7 @@ def unnamed(body: Body) -> Body:
 
 
 def _account_row(said: Row) -> Row:
-    complete = complete_row(AuthAccount, said)
+    complete = complete_row(AuthAccount, {**said, **pair(said)})
     row = {column: complete[column] for column in AuthAccount.stored_columns("C")}
     row["id"] = new_uuid()
     # Nobody is reminded by mail before they have shown that the address is theirs.
