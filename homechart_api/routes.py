@@ -94,7 +94,7 @@ _AUTH: tuple[Route, ...] = (
         "AuthAccountUpdate",
         body=AuthAccount,
         answer="AuthAccount",
-        statuses=(204,),
+        statuses=(204, 429),
     ),
     Route("DELETE", _ACCOUNT, accounts.delete, "AuthAccountDelete", statuses=(204,)),
     Route(
@@ -128,6 +128,7 @@ _AUTH: tuple[Route, ...] = (
         f"{_ACCOUNT}/totp",
         totp.update,
         "AuthAccountTOTPUpdate",
+        limited=Limit.EVERY,
         body=totp.UPDATE,
         answer="AuthAccount",
         statuses=(204,),
@@ -160,7 +161,9 @@ _AUTH: tuple[Route, ...] = (
         body=reset.UPDATE,
         statuses=(204,),
     ),
-    Route("GET", f"{API}/auth/verify", verify.read, "AuthVerifyRead", answer="AuthAccount"),
+    Route(
+        "GET", f"{API}/auth/verify", verify.read, "AuthVerifyRead", limited=Limit.EVERY, answer="AuthAccount"
+    ),
     Route(
         "PUT",
         f"{API}/auth/verify",

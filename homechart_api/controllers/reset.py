@@ -11,9 +11,10 @@ from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
 from homechart_api.controllers.sessions import end_all
 from homechart_api.crud import json_object
+from homechart_api.people import Person
 from homechart_api.responses import empty
 from homechart_api.route import Members
-from homechart_common import clock
+from homechart_common import clock, logger
 from homechart_common.errors import InvalidInput, NothingChanged
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthAccount, rows
@@ -72,7 +73,7 @@ async def update(request: web.Request) -> web.Response:
     if token is None:
         raise NothingChanged
 
-    async def work(connection: Connection) -> None:
+    async def work(connection: Connection) -> Person:
         person = await people.find_by_address(connection, said["email_address"], to_change=True)
         if person is None or person.child:
             raise NothingChanged
@@ -82,8 +83,10 @@ async def update(request: web.Request) -> web.Response:
         await end_all(connection, person.id)
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)
+        return person
 
-    await request.app[DATABASE].retrying(work)
+    person = await request.app[DATABASE].retrying(work)
+    logger.notice("A forgotten password was replaced", authAccountID=person.id)
     return empty()
 
 

@@ -124,7 +124,7 @@ async def begin_session(
     return await open_session(
         connection,
         auth_account_id=person.id,
-        admin=_is_admin(request, person),
+        admin=people.is_admin(config, person),
         name=browser.capitalize(),
         user_agent=said.get("user_agent") or browser,
         permissions_account=clamped(said.get("permissions_account", {})),
@@ -133,13 +133,6 @@ async def begin_session(
         ),
         expires=(clock.now() + timedelta(seconds=seconds)).isoformat(),
     )
-
-
-def _is_admin(request: web.Request, person: Person) -> bool:
-    """Whether the configuration names the person's address; who only claims to have it does not count."""
-    config = request.app[CONFIG]
-    named = person.email_address in map(str.lower, config.app.admin_email_addresses)
-    return named and people.owns_address(config, person)
 
 
 async def _use_credentials(connection: Connection, account_id: str, password_hash: str, code: str) -> None:

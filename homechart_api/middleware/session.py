@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from homechart_api.context import ACTOR, ACTORS, pattern
+from homechart_api.proxied import Proxied, comes_from_elsewhere, open_session, proxied
 from homechart_common.errors import Forbidden, HomechartError, SignedOut, Unavailable
 from homechart_common.ids import NIL_UUID, parse_uuid
 from homechart_common.logger import annotate
@@ -36,6 +37,8 @@ class Credentials(NamedTuple):
 
     session_id: str
     key: str
+    #: Whose session it is that is opened if there is none, as a proxy vouches for them.
+    proxied: Proxied | None = None
 
 
 def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
@@ -50,12 +53,13 @@ def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
 
     async def with_actor(request: web.Request) -> web.StreamResponse:
         given = credentials(request, cookies=gate is Gate.OPTIONAL)
-        actors = request.app[ACTORS]
-        remembered = actors.remembered(given.key) if checked and given.key else None
+        if not given.key and gate is not Gate.OPTIONAL and (who := await proxied(request)):
+            given = Credentials("", who.key, who)
+        remembered = request.app[ACTORS].remembered(given.key) if checked and given.key else None
         actor = remembered
         for _ in range(_ATTEMPTS):
             if actor is None and given.key:
-                actor = await actors.read(given.key)
+                actor = await _current(request, given)
             if actor is None or given.session_id not in ("", actor.session_id):
                 if gate is Gate.OPTIONAL:
                     return await handler(request)
@@ -67,12 +71,21 @@ def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
             except HomechartError as refusal:
                 if actor is not remembered or refusal.status >= 500:
                     raise
-                actor = await actors.read(given.key)
+                actor = await _current(request, given)
                 if actor is not None and actor.access == remembered.access:
                     raise
         raise Unavailable
 
     return with_actor
+
+
+async def _current(request: web.Request, given: Credentials) -> Actor | None:
+    """The actor of a session as it is now, if there is one."""
+    actor = await request.app[ACTORS].read(given.key)
+    if actor is None and given.proxied:
+        await open_session(request, given.proxied)
+        actor = await request.app[ACTORS].read(given.key)
+    return actor
 
 
 async def _act(request: web.Request, handler: Handler, gate: Gate, actor: Actor) -> web.StreamResponse:
@@ -90,7 +103,7 @@ def credentials(request: web.Request, *, cookies: bool = False) -> Credentials:
     The cookies ``ID`` and ``Key`` where they are allowed; ``Authorization`` with ``selfHostedID_id_key``,
     ``id_key`` or ``id:key`` after any scheme; the x-homechart headers; the bare key in ``Authorization``.
     """
-    if cookies and (found := _pair(_cookies(request), "ID", "Key")):
+    if cookies and not comes_from_elsewhere(request) and (found := _pair(_cookies(request), "ID", "Key")):
         return found
     token = request.headers.get("Authorization", "").rpartition(" ")[2]
     parts = [parse_uuid(part) for part in re.split("[_:]", token)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ import orjson
 from homechart_common.models.permissions import Actor, Permissions, effective
 from homechart_common.models.statements import GUARD
 from homechart_common.postgresql.database import Queryable, Statement
+from homechart_common.postgresql.failures import Contention
 from homechart_common.security import hash_token
 
 
@@ -39,9 +41,10 @@ _LOCK = Statement(
     "sessions_lock", "SELECT FROM sync_version WHERE owner_id = %(account)s::uuid FOR NO KEY UPDATE"
 )
 _HOLDS = Statement("actor_holds", f"WITH {GUARD} SELECT EXISTS (SELECT FROM actor)")
-_SEEN_TODAY = (
-    "UPDATE auth_account SET last_activity = now() WHERE id = %(id)s AND last_activity < current_date"
-)
+#: Whoever is changing the account is active in it, so nobody waits for them.
+_SEEN_TODAY = """UPDATE auth_account SET last_activity = now() WHERE id = (
+    SELECT id FROM auth_account WHERE id = %(id)s AND last_activity < current_date FOR NO KEY UPDATE SKIP LOCKED
+)"""
 
 
 class Actors:
@@ -117,7 +120,8 @@ async def _read(database: Queryable, statement: Statement, parameters: dict[str,
         unseen,
     ) = row
     if unseen:
-        await database.execute(_SEEN_TODAY, {"id": account})
+        with suppress(Contention):
+            await database.execute(_SEEN_TODAY, {"id": account})
     return Actor(
         session_id=session,
         access=access,
