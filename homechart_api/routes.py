@@ -23,6 +23,7 @@ from homechart_api.controllers import (
     signup,
     sync,
     system,
+    telemetry,
     totp,
     verify,
 )
@@ -304,6 +305,25 @@ HAND_WRITTEN: tuple[Route, ...] = (
         answer=Content("text/plain", {"type": "string"}),
         query=system.KEY,
         statuses=(403,),
+    ),
+    Route(
+        "POST",
+        f"{API}/telemetry/errors",
+        telemetry.create_error,
+        "TelemetryErrorCreate",
+        Gate.PUBLIC,
+        body=telemetry.ERROR,
+        statuses=(204,),
+    ),
+    Route(
+        "POST",
+        f"{API}/telemetry/traces",
+        telemetry.create_traces,
+        "TelemetryTracesCreate",
+        Gate.PUBLIC,
+        body=telemetry.TRACES,
+        answer=telemetry.TRACES,
+        statuses=(404,),
     ),
     Route(
         "GET",

@@ -154,7 +154,12 @@ def _of_client(family: str) -> Callable[[], None]:
 
 def count_cache_request(kind: str, hit: bool) -> None:
     """Count a look into the cache for something of this kind."""
-    _cache_requests.labels(kind, "hit" if hit else "miss").inc()
+    _of_cache(kind, hit)()
+
+
+@functools.cache
+def _of_cache(kind: str, hit: bool) -> Callable[[], None]:
+    return _cache_requests.labels(kind, "hit" if hit else "miss").inc
 
 
 def count_notification(kind: str, status: str) -> None:

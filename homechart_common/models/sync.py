@@ -14,8 +14,8 @@ from itertools import groupby
 import orjson
 
 from homechart_common.models.actors import StaleActor
-from homechart_common.models.lists import Fragment, Token, merged
-from homechart_common.models.model import registry
+from homechart_common.models.lists import Fragment, Token, count_looks, merged
+from homechart_common.models.model import Model, registry
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import SEPARATOR, fragment_kind
 from homechart_common.models.sync_statements import SESSION, VIEWER, sync_statements, synced
@@ -156,9 +156,13 @@ async def _fetch(
 
 def name_of(table: str) -> str:
     """What clients call the objects in a table."""
+    return _model_of(table).__name__
+
+
+def _model_of(table: str) -> type[Model]:
     model = registry.for_table(table)
     assert model is not None  # noqa: S101  # the statements name only tables of the registry
-    return model.__name__
+    return model
 
 
 def _position(sight: Sight, row: Row) -> Token:
@@ -185,6 +189,7 @@ def _everything(sight: Sight, rows: list[Row]) -> SyncAnswer:
     fresh = []
     for table, owner, version, kind, text in (row[4:9] for row in rows):
         fragments.setdefault(name_of(table), []).append(text)
+        count_looks(_model_of(table), [(version, kind is not None)])
         if kind is not None:
             fresh.append(Fragment(owner, table, kind, version, text))
     changed = {name: merged(texts) for name, texts in fragments.items()}
