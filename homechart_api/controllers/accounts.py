@@ -14,6 +14,7 @@ from homechart_api.crud import json_object, moment, page_offset, path_id
 from homechart_api.people import Person
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Query
+from homechart_common import logger
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound, NothingChanged
 from homechart_common.ids import new_uuid, parse_uuid
 from homechart_common.models import AuthAccount, rows
@@ -105,7 +106,10 @@ async def delete(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> int:
         return await connection.execute(_QUERIES["delete_account"], {"id": account_id})
 
-    return empty() if await request.app[DATABASE].retrying(work) else nothing()
+    if not await request.app[DATABASE].retrying(work):
+        return nothing()
+    logger.notice("An account was deleted", account=account_id)
+    return empty()
 
 
 def require_authority(actor: Actor, person: Person) -> None:

@@ -12,7 +12,7 @@ from homechart_api.context import CONFIG, DATABASE
 from homechart_api.crud import json_object
 from homechart_api.responses import empty
 from homechart_api.route import Members
-from homechart_common import clock
+from homechart_common import clock, logger
 from homechart_common.errors import InvalidInput, NothingChanged
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthAccount, rows
@@ -71,7 +71,7 @@ async def update(request: web.Request) -> web.Response:
     if token is None:
         raise NothingChanged
 
-    async def work(connection: Connection) -> None:
+    async def work(connection: Connection) -> str:
         person = await people.find_by_address(connection, said["email_address"])
         if person is None or person.child:
             raise NothingChanged
@@ -80,8 +80,10 @@ async def update(request: web.Request) -> web.Response:
             raise NothingChanged
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)
+        return person.id
 
-    await request.app[DATABASE].retrying(work)
+    account_id = await request.app[DATABASE].retrying(work)
+    logger.notice("A forgotten password was replaced", authAccountID=account_id)
     return empty()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from loguru import logger as loguru
 from prometheus_client.parser import text_string_to_metric_families
 
 from homechart_api.app import create_app
@@ -51,15 +50,6 @@ async def serving(database: Database, *overrides: str) -> AsyncIterator[Client]:
 async def client(database: Database) -> AsyncIterator[Client]:
     async with serving(database, "app_systemmetricskey=secret") as client:
         yield client
-
-
-@pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """What is written to the log."""
-    written: list[str] = []
-    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
-    yield written
-    loguru.remove(sink)
 
 
 @pytest.fixture

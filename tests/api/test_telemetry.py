@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from loguru import logger as loguru
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
@@ -20,15 +19,6 @@ ERRORS, TRACES = "/telemetry/errors", "/telemetry/traces"
 SPANS = ExportTraceServiceRequest(
     resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=[Span(name="Click")])])]
 ).SerializeToString()
-
-
-@pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """What is written to the log."""
-    written: list[str] = []
-    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}")
-    yield written
-    loguru.remove(sink)
 
 
 @pytest.fixture
