@@ -49,3 +49,16 @@ BACKGROUND = web.AppKey("background", Background)
 def actor_of(request: web.Request) -> Actor:
     """Who is asking; only on routes that need a session."""
     return request[ACTOR]
+
+
+#: Parameters of paths that open doors to whoever knows them.
+_SECRETS = ("icalendar_id", "invite_token")
+
+
+def told_path(request: web.Request) -> str:
+    """The path as log, traces and figures may tell it: without secrets."""
+    path = request.path
+    for name in _SECRETS:
+        if secret := request.match_info.get(name):
+            path = path.replace(f"/{secret}", "/:token")
+    return path

@@ -7,6 +7,7 @@ import time
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from homechart_api.context import told_path
 from homechart_common.metrics import count_request
 
 
@@ -18,7 +19,7 @@ async def metrics_middleware(request: web.Request, handler: Handler) -> web.Stre
     started = time.perf_counter()
     response = await handler(request)
     count_request(
-        "" if request.match_info.http_exception else request.path,
+        "" if request.match_info.http_exception else told_path(request),
         request.method,
         response.status,
         time.perf_counter() - started,

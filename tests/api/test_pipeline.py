@@ -105,6 +105,17 @@ async def test_lines_name_the_caller_once_it_is_known(client, database, lines):
     assert headers["x-homechart-key"] not in "".join(lines)
 
 
+async def test_the_token_of_an_invitation_is_told_nowhere(client, lines, collector):
+    collector.start()
+    path = f"/api/v1/auth/households/{uuid.uuid4()}/invites/"
+    await client.get(f"{path}7H2KQ0W9TZB4XM?debug")
+    assert f"path='{path}:token'" in lines[-1]
+    assert f"{path}:token GET" in await collector.collect()
+    labels = {"path": re.sub(r"[0-9a-f-]{36}", ":id", f"{path}:token"), "method": "GET", "status": "410"}
+    assert await count(client, "homechart_controller_request_total", **labels) >= 1
+    assert "7H2KQ0W9TZB4XM" not in "".join(lines) + await (await client.get(METRICS)).text()
+
+
 async def test_a_failure_that_is_the_caller_s_is_in_the_line_of_its_request(client, lines):
     await client.get(f"{LISTS}?debug")
     assert re.search(rf"function='{LISTS} GET:\d+' error='.+' success=false status=410", lines[-1])
