@@ -30,6 +30,7 @@ from homechart_api.controllers import (
 from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
 from homechart_api.route import Content, Route
+from homechart_common import watch
 from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, registry
 from homechart_common.models.model import Model
 
@@ -276,7 +277,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     Route("GET", "/api", system.info, "InfoRead", Gate.PUBLIC, answer=system.INFO),
     Route(
         "GET",
-        f"{API}/system/health",
+        watch.HEALTH,
         system.health,
         "SystemHealthRead",
         Gate.PUBLIC,
@@ -287,7 +288,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     ),
     Route(
         "HEAD",
-        f"{API}/system/health",
+        watch.HEALTH,
         system.health,
         "SystemHealthCheck",
         Gate.PUBLIC,
@@ -297,7 +298,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        f"{API}/system/metrics",
+        watch.METRICS,
         system.metrics,
         "SystemMetricsRead",
         Gate.PUBLIC,

@@ -209,8 +209,8 @@ def reference() -> str:
     return (
         "# Metrics\n\n"
         "Each process counts for itself, in Prometheus' text format, at `/api/v1/system/metrics?key=…`,\n"
-        "which `app.systemMetricsKey` opens. Beside these there are the usual ones of processes and of\n"
-        "Python. In a `path`, UUIDs are replaced by `:id`; requests for event streams, `/system` and\n"
-        "`/telemetry` are not counted.\n\n"
+        "which `app.systemMetricsKey` opens; workers answer on `app.workerPort`. Beside these there are the\n"
+        "usual ones of processes and of Python. In a `path`, UUIDs are replaced by `:id`; requests for event\n"
+        "streams, `/system` and `/telemetry` are not counted.\n\n"
         "| Name | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n" + rows
     )
