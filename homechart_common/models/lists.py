@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from homechart_common import metrics
 from homechart_common.errors import Forbidden
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.model import Model
@@ -127,6 +129,7 @@ async def _rows(
 
 def _answer(model: type[Model], rows: list[Row], *, everything: bool) -> ListAnswer:
     kind = fragment_kind(model) if everything else "index"
+    count_looks(model, [(row[3], row[4]) for row in rows if row[2] is not None])
     fresh = tuple(
         Fragment(owner, model.table, kind, version, fragment)
         for _, _, owner, version, worth_keeping, fragment, _ in rows
@@ -138,6 +141,14 @@ def _answer(model: type[Model], rows: list[Row], *, everything: bool) -> ListAns
     return ListAnswer(
         rows[0][1], merged([row[6] for row in rows]), merged(fragments, newest_first=True), fresh
     )
+
+
+def count_looks(model: type[Model], lists: Iterable[tuple[int | None, bool]]) -> None:
+    """Count the looks into the cache for ``lists``: each's version, and whether it had to be rendered."""
+    if model.restriction is None:
+        for version, rendered in lists:
+            if version:  # what nobody ever changed is empty, and not looked for
+                metrics.count_cache_request(model.table, hit=not rendered)
 
 
 def merged(fragments: list[str], *, newest_first: bool = False) -> str:
@@ -166,6 +177,7 @@ VALUES (%(owner)s::uuid, %(table)s::text, %(kind)s::text, %(version)s::bigint, %
 ON CONFLICT (owner_id, table_name, kind)
 DO UPDATE SET version = excluded.version, value = excluded.value, rendered = excluded.rendered
 WHERE c.version < excluded.version""",
+    table="cache",
 )
 
 

@@ -44,24 +44,25 @@ class Statements(NamedTuple):
 @derived
 def statements(model: type[Model]) -> Statements:
     """The statements of an object."""
-    name = model.table
+    table = model.table
+
+    def named(verb: str, sql: str) -> Statement:
+        return Statement(f"{table}_{verb}", sql, table=table)
+
+    since_versions = (
+        "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
+        f" AND c.table_name = '{table}' AND c.version > s.since)"
+    )
     return Statements(
-        rows=Statement(f"{name}_rows", _rows(model)),
-        changes_since_versions=Statement(
-            f"{name}_changes_since_versions",
-            _changes(
-                model,
-                "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
-                f" AND c.table_name = '{name}' AND c.version > s.since)",
-            ),
+        rows=named("rows", _rows(model)),
+        changes_since_versions=named("changes_since_versions", _changes(model, since_versions)),
+        changes_since_time=named(
+            "changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
         ),
-        changes_since_time=Statement(
-            f"{name}_changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
-        ),
-        read=Statement(f"{name}_read", _read(model)),
-        create=Statement(f"{name}_create", _create(model)),
-        update=Statement(f"{name}_update", _update(model)),
-        delete=Statement(f"{name}_delete", _delete(model)),
+        read=named("read", _read(model)),
+        create=named("create", _create(model)),
+        update=named("update", _update(model)),
+        delete=named("delete", _delete(model)),
     )
 
 

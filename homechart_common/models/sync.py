@@ -15,7 +15,7 @@ import orjson
 
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.confidences import shown, trusted_by
-from homechart_common.models.lists import Fragment, Token, merged
+from homechart_common.models.lists import Fragment, Token, count_looks, merged
 from homechart_common.models.model import Model, registry
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import SEPARATOR, fragment_kind
@@ -190,6 +190,7 @@ def _everything(sight: Sight, rows: list[Row]) -> SyncAnswer:
     for table, owner, version, kind, text in (row[4:9] for row in rows):
         model = _model(table)
         fragments.setdefault(model.__name__, []).append(shown(model, sight.actor, text))
+        count_looks(model, [(version, kind is not None)])
         if kind is not None:
             fresh.append(Fragment(owner, table, kind, version, text))
     changed = {name: merged(texts) for name, texts in fragments.items()}

@@ -120,7 +120,7 @@ async def test_who_may_not_edit_a_page_writes_no_version_of_it(cast: Cast) -> No
         assert answer.message == "notesPageID: names nothing that can be referred to here"
     for nothing in (NOBODYS_ID, None):
         assert (await cast.ann.create(VERSION, body_for(VERSION, notesPageID=nothing))).status == 400
-    assert (await cast.ann.create(VERSION, {"body": "Hello"})).status == 400
+    assert (await cast.ann.create(VERSION, {"body": "Hello"})).message == "notesPageID: must be given"
     assert (await cast.ann.list(VERSION)).values == []
 
 
