@@ -29,7 +29,7 @@ from homechart_api.controllers import (
 )
 from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
-from homechart_api.route import Content, Route
+from homechart_api.route import Content, Route, meet_expectation
 from homechart_common import watch
 from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, registry
 from homechart_common.models.model import Model
@@ -374,4 +374,6 @@ def add_routes(app: web.Application) -> None:
     """Make an application answer all of them, and describe them."""
     app[documentation.DOCUMENT] = documentation.Document(routes())
     for route in routes():
-        app.router.add_route(route.method, route.path, route.guarded_handler())
+        app.router.add_route(
+            route.method, route.path, route.guarded_handler(), expect_handler=meet_expectation
+        )
