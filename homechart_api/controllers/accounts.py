@@ -39,7 +39,7 @@ _QUERIES = queries.load("accounts")
 
 async def read_all(request: web.Request) -> web.Response:
     """The own account; for an administrator those that match, 50 on a page. Most members are blank."""
-    actor, database = actor_of(request), request.app[DATABASE]
+    actor, database, offset = actor_of(request), request.app[DATABASE], page_offset(request)
     total, ids = 1, [actor.account_id]
     if actor.admin:
         text = request.query.get("filter", "")
@@ -49,7 +49,7 @@ async def read_all(request: web.Request) -> web.Response:
                 "filter": text,
                 "filter_id": parse_uuid(text),
                 "limit": PAGE_SIZE,
-                "offset": page_offset(request),
+                "offset": offset,
             },
         )
         total, ids = row or (0, [])

@@ -30,7 +30,7 @@ _QUERIES = queries.load("households")
 
 async def read_all(request: web.Request) -> web.Response:
     """The households of the account; for an administrator with a filter those that match, 50 on a page."""
-    actor, database = actor_of(request), request.app[DATABASE]
+    actor, database, offset = actor_of(request), request.app[DATABASE], page_offset(request)
     text = request.query.get("filter")
     if not actor.admin or text is None:
         own = await rows.rendered(database, AuthHousehold, actor.households, to=actor)
@@ -40,7 +40,7 @@ async def read_all(request: web.Request) -> web.Response:
         {
             "filter_id": (parse_uuid(text) or NIL_UUID) if text else None,
             "limit": PAGE_SIZE,
-            "offset": page_offset(request),
+            "offset": offset,
         },
     )
     total, ids = row or (0, [])
