@@ -7,11 +7,13 @@ Without further ado the tests use the embedded server, one for all workers. To r
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import signal
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -44,6 +46,8 @@ done 2> /dev/null
 rm -rf "$1"
 """
 _TEMPLATE_LOCK = 4711
+
+Condition = Callable[[], bool | Awaitable[bool]]
 
 _caretaker = pytest.StashKey[subprocess.Popen[bytes]]()
 
@@ -154,6 +158,22 @@ async def served(database_settings: PostgresqlSettings) -> AsyncIterator[Client]
 async def cast(database: Database, served: Client) -> Cast:
     """A household, its members and strangers, all new."""
     return await new_cast(database, served)
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Waits for a condition, looking again and again: ``await until(lambda: seen)``."""
+
+    async def wait(condition: Condition, seconds: float = 5) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = condition()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            assert time.monotonic() < deadline, "it did not happen in time"
+            await asyncio.sleep(0.01)
+
+    return wait
 
 
 @asynccontextmanager

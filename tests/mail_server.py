@@ -54,10 +54,17 @@ class MailServer:
         found = (_IDENTITY.search(_content(envelope)) for envelope, _ in self.arrivals)
         return Counter(match[1].decode() for match in found if match)
 
+
+class _Door:
+    """Where mail comes in. aiosmtpd reads every attribute of it for each connection, so it has but this."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
     async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = await self.answer()
+        answer = await self._server.answer()
         if answer == ACCEPTED:
-            self.arrivals.append((envelope, session))
+            self._server.arrivals.append((envelope, session))
         return answer
 
 
@@ -83,7 +90,7 @@ async def mail_server(
 
     def protocol() -> SMTP:
         return SMTP(
-            server,
+            _Door(server),
             hostname="localhost",
             tls_context=context,
             authenticator=authenticate,

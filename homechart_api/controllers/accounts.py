@@ -11,9 +11,11 @@ from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.signin import refuse_oidc
 from homechart_api.crud import json_object, moment, page_offset, path_id
+from homechart_api.middleware.limits import take
 from homechart_api.people import Person
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Query
+from homechart_common import logger
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound, NothingChanged
 from homechart_common.ids import new_uuid, parse_uuid
 from homechart_common.models import AuthAccount, rows
@@ -34,6 +36,8 @@ PAGE_SIZE = 50
 
 #: What administrators change of accounts that are not theirs, besides the password (contract §3.6).
 _BY_ADMINISTRATORS = ("emailAddress", "verified")
+#: Each new address or password of an account makes the server send mail, so they are limited, as one route is.
+_CREDENTIALS = "AuthAccountCredentials"
 _QUERIES = queries.load("accounts")
 
 
@@ -74,10 +78,11 @@ async def update(request: web.Request) -> web.Response:
     """Change the password if the body has one, else the members that the body has.
 
     A new mail address must be verified again, if this server can send mail there. Of accounts that are not
-    theirs, administrators change the address, the password, and whether the address counts as verified.
+    theirs, administrators change the address, the password, and whether the address counts as verified. How
+    often somebody changes addresses and passwords is limited.
     """
     actor, account_id = actor_of(request), path_id(request, "auth_account_id")
-    said = await _said(actor, account_id, await json_object(request))
+    said = await _said(request, actor, account_id, await json_object(request))
 
     async def work(connection: Connection) -> str:
         person = await people.find(connection, account_id, to_change=True)
@@ -86,9 +91,11 @@ async def update(request: web.Request) -> web.Response:
         columns = dict(said)
         if columns.get("email_address", person.email_address) != person.email_address:
             require_authority(actor, person)
+            take(request, _CREDENTIALS)
             columns |= await _readdress(request, connection, person, columns)
         if "password_hash" in columns:
             require_authority(actor, person)
+            columns["password_reset_token"] = None
             link = people.page(request.app[CONFIG], "/reset")
             await people.tell(connection, request.app[CONFIG], person, "password_changed", link=link)
         if not await rows.overwrite(connection, AuthAccount, account_id, columns):
@@ -107,7 +114,10 @@ async def delete(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> int:
         return await connection.execute(_QUERIES["delete_account"], {"id": account_id})
 
-    return empty() if await request.app[DATABASE].retrying(work) else nothing()
+    if not await request.app[DATABASE].retrying(work):
+        return nothing()
+    logger.notice("An account was deleted", authAccountID=account_id)
+    return empty()
 
 
 def require_authority(actor: Actor, person: Person) -> None:
@@ -116,10 +126,11 @@ def require_authority(actor: Actor, person: Person) -> None:
         raise Forbidden
 
 
-async def _said(actor: Actor, account_id: str, body: Body) -> Row:
+async def _said(request: web.Request, actor: Actor, account_id: str, body: Body) -> Row:
     """The columns that a body changes: those of the first of three modes that it is in (B1 §4.2)."""
     credentials = read_members(AuthAccount, body, ("password", "oidcCode"))
     if password := credentials.get("password"):
+        take(request, _CREDENTIALS)
         return {"password_hash": await hash_password(password), "oidc_id": "", "oidc_provider_type": 0}
     refuse_oidc(credentials)
     if account_id != actor.account_id:

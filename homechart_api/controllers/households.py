@@ -12,6 +12,7 @@ from homechart_api.controllers.signup import unnamed
 from homechart_api.crud import json_object, moment, page_offset, path_id
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Query
+from homechart_common import logger
 from homechart_common.errors import Forbidden, ItemNotFound, NothingChanged
 from homechart_common.ids import NIL_UUID, new_nanoid, new_uuid, parse_uuid
 from homechart_common.models import AuthAccountAuthHousehold, AuthHousehold, rows, starter
@@ -109,7 +110,10 @@ async def delete(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> int:
         return await connection.execute(_QUERIES["delete_household"], {"id": household_id})
 
-    return empty() if await request.app[DATABASE].retrying(work) else nothing()
+    if not await request.app[DATABASE].retrying(work):
+        return nothing()
+    logger.notice("A household was deleted", authHouseholdID=household_id)
+    return empty()
 
 
 def editable_household(request: web.Request) -> str:

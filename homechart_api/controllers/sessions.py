@@ -17,6 +17,7 @@ from homechart_common import clock
 from homechart_common.errors import Forbidden, InvalidInput, NothingChanged
 from homechart_common.ids import NIL_UUID, new_uuid
 from homechart_common.models import AuthSession, rows
+from homechart_common.models.actors import hold, lock_sessions
 from homechart_common.models.bodies import read_members, writable
 from homechart_common.models.permissions import (
     FULL,
@@ -73,6 +74,7 @@ async def create(request: web.Request) -> web.Response:
         raise InvalidInput.field("expires", "must be in the future")
 
     async def work(connection: Connection) -> dict[str, Any]:
+        await hold(connection, actor)
         await _require_charge(connection, actor, account_id)
         memberships = await memberships_of(connection, account_id)
         own = Permissions.of(said.get("permissions_account")).restricted_by(actor.permissions)
@@ -100,6 +102,7 @@ async def update(request: web.Request) -> web.Response:
     said = read_members(AuthSession, await json_object(request), UPDATE.names, actor.time_zone)
 
     async def work(connection: Connection) -> str:
+        await hold(connection, actor)
         mine = {"id": session_id, "account": actor.account_id}
         if await connection.fetch_row(_SESSIONS["to_change"], mine) is None:
             raise NothingChanged
@@ -149,9 +152,15 @@ def _own_session(request: web.Request) -> str:
 
 async def _delete_all(request: web.Request, account_id: str) -> web.Response:
     async def work(connection: Connection) -> int:
-        return await connection.execute(_SESSIONS["delete_all"], {"account": account_id})
+        return await end_all(connection, account_id)
 
     return empty() if await request.app[DATABASE].retrying(work) else nothing()
+
+
+async def end_all(connection: Connection, account_id: str) -> int:
+    """End every session of an account, those that are being made included; how many there were."""
+    await lock_sessions(connection, account_id)
+    return await connection.execute(_SESSIONS["delete_all"], {"account": account_id})
 
 
 async def open_session(connection: Queryable, **columns: Any) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def _rendered(model: type[Model], row: str) -> Statement:
     return Statement(
         f"{model.table}_rendered",
         f"SELECT {rendered_rows(model, row)} FROM {model.table} t WHERE t.id = ANY (%(ids)s::uuid[])",
+        table=model.table,
     )
 
 
@@ -104,6 +105,7 @@ def _rendered_with_time(model: type[Model]) -> Statement:
     return Statement(
         f"{model.table}_rendered_with_time",
         f"SELECT {row_json(model)}, t.updated FROM {model.table} t WHERE t.id = %(id)s::uuid",
+        table=model.table,
     )
 
 

@@ -1,7 +1,9 @@
 -- What follows from a change to an account, a membership, a household or a session.
 
--- A session that a process keeps in memory is good while `access` stands still.
+-- A session that a process keeps in memory is good while `access` stands still. Who makes one holds the lock of the
+-- account's version; only after they are done can their session be seen here.
 CREATE OR REPLACE FUNCTION renew_access(accounts uuid[]) RETURNS void LANGUAGE sql AS $$
+    SELECT FROM sync_version WHERE owner_id = ANY (accounts) ORDER BY owner_id FOR NO KEY UPDATE;
     UPDATE auth_session SET access = access + 1 WHERE auth_account_id = ANY (accounts)
 $$;
 
