@@ -46,12 +46,16 @@ class Background:
 BACKGROUND = web.AppKey("background", Background)
 
 
+#: Parameters of paths that open doors to whoever knows them.
+_SECRETS = ("icalendar_id", "invite_token")
+
+
 def told_path(request: web.Request) -> str:
-    """The path of a request for lines and spans: without tokens, as they let somebody in."""
+    """The path of a request as lines and spans may tell it: without secrets."""
     path = request.path
-    for name, value in request.match_info.items():
-        if name.endswith("_token"):
-            path = path.replace(value, ":token")
+    for name in _SECRETS:
+        if secret := request.match_info.get(name):
+            path = path.replace(f"/{secret}", "/:token")
     return path
 
 

@@ -21,7 +21,7 @@ from homechart_common.ids import new_uuid, parse_uuid
 from homechart_common.models import AuthAccount, rows
 from homechart_common.models.bodies import Body, read_members, writable
 from homechart_common.models.model import Row
-from homechart_common.models.permissions import Actor, Component, Level
+from homechart_common.models.permissions import Actor
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection
 from homechart_common.security import hash_password, hash_token
@@ -64,7 +64,9 @@ async def read_all(request: web.Request) -> web.Response:
 async def read(request: web.Request) -> web.Response:
     """An account; nothing if it is no newer than what the caller has."""
     account_id = path_id(request, "auth_account_id")
-    account = await rows.rendered_if_newer(request.app[DATABASE], AuthAccount, account_id, moment(request))
+    account = await rows.rendered_if_newer(
+        request.app[DATABASE], AuthAccount, account_id, moment(request), to=actor_of(request)
+    )
     if account is None:
         return nothing()
     if not account:
@@ -98,7 +100,7 @@ async def update(request: web.Request) -> web.Response:
             await people.tell(connection, request.app[CONFIG], person, "password_changed", link=link)
         if not await rows.overwrite(connection, AuthAccount, account_id, columns):
             raise NothingChanged
-        return await rows.rendered(connection, AuthAccount, [account_id])
+        return await rows.rendered(connection, AuthAccount, [account_id], to=actor)
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 
@@ -106,7 +108,7 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Delete an account with everything that is its own."""
     actor, account_id = actor_of(request), path_id(request, "auth_account_id")
-    if not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+    if not actor.controls_account:
         raise Forbidden
 
     async def work(connection: Connection) -> int:
@@ -120,7 +122,7 @@ async def delete(request: web.Request) -> web.Response:
 
 def require_authority(actor: Actor, person: Person) -> None:
     """Who can get into an account is decided by sessions that may edit ``auth``, and never by children."""
-    if person.child or not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+    if person.child or not actor.controls_account:
         raise Forbidden
 
 

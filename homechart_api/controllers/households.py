@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from homechart_api.context import DATABASE, actor_of
@@ -32,9 +34,8 @@ async def read_all(request: web.Request) -> web.Response:
     actor, database, offset = actor_of(request), request.app[DATABASE], page_offset(request)
     text = request.query.get("filter")
     if not actor.admin or text is None:
-        return many(
-            request, AuthHousehold.plural, await rows.rendered(database, AuthHousehold, actor.households)
-        )
+        own = await rows.rendered(database, AuthHousehold, actor.households, to=actor)
+        return many(request, AuthHousehold.plural, own)
     row = await database.fetch_row(
         _QUERIES["matching"],
         {
@@ -44,7 +45,7 @@ async def read_all(request: web.Request) -> web.Response:
         },
     )
     total, ids = row or (0, [])
-    found = await rows.rendered(database, AuthHousehold, ids)
+    found = await rows.rendered(database, AuthHousehold, ids, to=actor)
     return many(request, AuthHousehold.plural, found, total=total)
 
 
@@ -60,6 +61,7 @@ async def create(request: web.Request) -> web.Response:
         "preferences": AuthHousehold.preferences.default(),
         "subscription_referral_code": new_nanoid(),
     }
+    founder = replace(actor, households={**actor.households, row["id"]: FULL})
     membership = {
         "auth_account_id": actor.account_id,
         "auth_household_id": row["id"],
@@ -70,7 +72,7 @@ async def create(request: web.Request) -> web.Response:
         await rows.insert(connection, AuthHousehold, [row])
         await rows.insert(connection, AuthAccountAuthHousehold, [membership])
         await starter.furnish_household(connection, row["id"], actor)
-        return await rows.rendered(connection, AuthHousehold, [row["id"]])
+        return await rows.rendered(connection, AuthHousehold, [row["id"]], to=founder)
 
     return one(request, "AuthHousehold", await request.app[DATABASE].retrying(work))
 
@@ -79,7 +81,7 @@ async def read(request: web.Request) -> web.Response:
     """A household with its members; nothing if it is no newer than what the caller has."""
     household_id = path_id(request, "auth_household_id")
     household = await rows.rendered_if_newer(
-        request.app[DATABASE], AuthHousehold, household_id, moment(request)
+        request.app[DATABASE], AuthHousehold, household_id, moment(request), to=actor_of(request)
     )
     if household is None:
         return nothing()
@@ -96,7 +98,7 @@ async def update(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> str:
         if not await rows.overwrite(connection, AuthHousehold, household_id, said):
             raise NothingChanged
-        return await rows.rendered(connection, AuthHousehold, [household_id])
+        return await rows.rendered(connection, AuthHousehold, [household_id], to=actor_of(request))
 
     return one(request, "AuthHousehold", await request.app[DATABASE].retrying(work))
 

@@ -99,8 +99,10 @@ async def _invite(
 ) -> None:
     config, token = request.app[CONFIG], new_nanoid().upper()
     person = await people.find_by_address(connection, address)
+    # Children have no address of their own: who knows it would get hold of the child's sessions.
     known = person is not None and (
-        people.owns_address(config, person) or await _is_member(connection, membership, person)
+        (not person.child and people.owns_address(config, person))
+        or await _is_member(connection, membership, person)
     )
     row = {
         **membership,

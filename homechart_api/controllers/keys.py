@@ -12,7 +12,6 @@ from homechart_common.errors import Forbidden, NothingChanged
 from homechart_common.models import AuthAccount, rows
 from homechart_common.models.bodies import read_members
 from homechart_common.models.model import Row
-from homechart_common.models.permissions import Component, Level
 from homechart_common.postgresql.database import Connection
 
 UPDATE = Members(AuthAccount, "privateKeys", "publicKey")
@@ -24,14 +23,14 @@ async def update(request: web.Request) -> web.Response:
     """Set the account's key pair, or clear both when either half is empty."""
     actor = actor_of(request)
     own = path_id(request, "auth_account_id") == actor.account_id
-    if not (own and actor.permissions.allows_personally(Component.AUTH, Level.EDIT)):
+    if not (own and actor.controls_account):
         raise Forbidden
     said = pair(read_members(AuthAccount, await json_object(request), UPDATE.names))
 
     async def work(connection: Connection) -> str:
         if not await rows.overwrite(connection, AuthAccount, actor.account_id, said):
             raise NothingChanged
-        return await rows.rendered(connection, AuthAccount, [actor.account_id])
+        return await rows.rendered(connection, AuthAccount, [actor.account_id], to=actor)
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 

@@ -98,7 +98,8 @@ async def create(request: web.Request) -> web.Response:
 
 async def read(request: web.Request) -> web.Response:
     """The session that the request belongs to, and what it may do now."""
-    session = await rows.rendered(request.app[DATABASE], AuthSession, [actor_of(request).session_id])
+    actor = actor_of(request)
+    session = await rows.rendered(request.app[DATABASE], AuthSession, [actor.session_id], to=actor)
     if not session:
         raise SignedOut
     return one(request, "AuthSession", session)

@@ -34,8 +34,8 @@ _SELECT = """SELECT s.id, s.access, s.admin, s.permissions_account::text, s.perm
     a.last_activity < current_date
 FROM auth_session s JOIN auth_account a ON a.id = s.auth_account_id
 WHERE s.expires > now() AND """
-_BY_KEY = Statement("actor_by_key", _SELECT + "s.key_hash = %(key_hash)s::bytea")
-_BY_ID = Statement("actor_by_id", _SELECT + "s.id = %(id)s::uuid")
+_BY_KEY = Statement("actor_by_key", _SELECT + "s.key_hash = %(key_hash)s::bytea", table="auth_session")
+_BY_ID = Statement("actor_by_id", _SELECT + "s.id = %(id)s::uuid", table="auth_session")
 #: Whoever makes a session of an account, or changes what its sessions may do, has this lock in the end.
 _LOCK = Statement(
     "sessions_lock", "SELECT FROM sync_version WHERE owner_id = %(account)s::uuid FOR NO KEY UPDATE"

@@ -217,3 +217,52 @@ async def test_nothing_is_counted_where_nobody_can_read_it(client, database):
         assert (await closed.get("/api")).status == 200
         assert (await closed.get(METRICS)).status == 403
     assert await count(client, "homechart_controller_request_total", **labels) == before
+
+
+async def test_statements_are_measured_by_table_and_verb(client, database):
+    headers, lists = await sign_in(database), {"table": "shop_list"}
+    before = {
+        verb: await count(client, "homechart_postgresql_query_duration_count", **lists, verb=verb)
+        for verb in ("create", "read", "rows")
+    }
+    async with client.post(LISTS, headers=headers, data=b'{"name": "Market"}') as response:
+        made = (await response.json())["dataValue"][0]
+    await client.get(f"{LISTS}/{made['id']}", headers=headers)
+    await client.get(LISTS, headers=headers)
+    for verb, number in before.items():
+        name = "homechart_postgresql_query_duration_count"
+        assert await count(client, name, **lists, verb=verb) == number + 1, verb
+        buckets = {**lists, "verb": verb, "le": "+Inf"}
+        assert await count(client, "homechart_postgresql_query_duration_bucket", **buckets) == number + 1
+
+
+async def test_a_statement_that_fails_is_measured_too(client, database):
+    name, labels = "homechart_postgresql_query_duration_count", {"table": "shop_list", "verb": "create"}
+    headers, body = await sign_in(database), b'{"name": "Twice"}'
+    before = await count(client, name, **labels)
+    assert [(await client.post(LISTS, headers=headers, data=body)).status for _ in range(2)] == [200, 409]
+    assert await count(client, name, **labels) == before + 2
+
+
+@pytest.mark.parametrize("path", [LISTS, "/api/v1/sync"])
+async def test_looks_into_the_cache_are_counted(client, database, until, path):
+    headers = await sign_in(database)
+    await client.post(LISTS, headers=headers, data=b'{"name": "Market"}')
+
+    async def looked() -> tuple[float, float]:
+        """How often a rendered list was there, and how often not."""
+        hits, misses = [
+            await count(client, "homechart_cache_request_total", type="shop_list", result=result)
+            for result in ("hit", "miss")
+        ]
+        return hits, misses
+
+    hits, misses = await looked()
+    await client.get(path, headers=headers)
+    assert await looked() == (hits, misses + 1)
+
+    async def kept() -> bool:
+        await client.get(path, headers=headers)
+        return (await looked())[0] > hits
+
+    await until(kept)
