@@ -87,9 +87,17 @@ def delete_route(model: type[Model]) -> Handler:
     return delete
 
 
+async def body_of(request: web.Request) -> bytes:
+    """The body of a request, which must be encoded as its headers say."""
+    try:
+        return await request.read()
+    except web.RequestPayloadError:
+        raise InvalidInput("The body is not encoded as its headers say") from None
+
+
 async def json_object(request: web.Request) -> dict[str, Any]:
     """The body of a request, which must be a JSON object."""
-    text = await request.read()
+    text = await body_of(request)
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from loguru import logger as loguru
 
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.callers import Client, serving
 from tests.processes import Running, api_process
 from tests.security.everybody import Everybody, new_everybody
+
+
+@pytest.fixture(autouse=True)
+def no_defects() -> Iterator[None]:
+    """Whatever somebody tries, the log tells of no defect."""
+    told: list[str] = []
+    sink = loguru.add(told.append, level="ERROR", format="{message}")
+    yield
+    loguru.remove(sink)
+    assert told == []
 
 
 @pytest.fixture(scope="session")
