@@ -203,9 +203,10 @@ def reference() -> str:
     )
     return (
         "# Metrics\n\n"
-        "Each process counts for itself, in Prometheus' text format, at `/api/v1/system/metrics?key=…`,\n"
+        "Each API process counts for itself, in Prometheus' text format, at `/api/v1/system/metrics?key=…`,\n"
         "which `app.systemMetricsKey` opens. Beside these there are the usual ones of processes and of\n"
         "Python. In a `path`, UUIDs are replaced by `:id`; requests for event streams, `/system` and\n"
-        "`/telemetry` are not counted.\n\n"
+        "`/telemetry` are not counted. Workers count tasks and notifications and have no address that shows\n"
+        "them: [what to watch](../deployment.md#watching-over-it) instead is in the database.\n\n"
         "| Name | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n" + rows
     )
