@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import fragment, requests, streams
+from bench import fragment, memory, processes, requests, streams
 from bench.figures import Figure, table
 from bench.stage import Stage, prepared
 
@@ -15,6 +15,8 @@ PARTS: dict[str, Callable[[Stage], Awaitable[list[Figure]]]] = {
     "requests": requests.measure,
     "fragment": fragment.measure,
     "sse": streams.measure,
+    "memory": memory.measure,
+    "processes": processes.measure,
 }
 
 

@@ -98,17 +98,20 @@ async def _running(
 
 
 async def _listening(process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+    """Wait until this very process listens: another one may share the port."""
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
-                raise RuntimeError(f"a server did not start:\n{log.read_text()[-2000:]}") from None
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
+    while not _listens(process.pid, port):
+        if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
+            raise RuntimeError(f"a server did not start:\n{log.read_text()[-2000:]}")
+        await asyncio.sleep(0.05)
+
+
+def _listens(pid: int, port: int) -> bool:
+    try:
+        connections = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(c.status == psutil.CONN_LISTEN and c.laddr[1] == port for c in connections)
 
 
 def free_port() -> int:

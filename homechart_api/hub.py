@@ -103,6 +103,8 @@ class Hub:
             actor = await actor_of_session(self._database, stream.session_id)
             if actor is None:
                 raise ItemNotFound
+            if stream not in self._streams:
+                return  # the reader has left meanwhile
             sight = Sight.of(actor)
             self._subscribe(stream, sight.owners)
             with suppress(StaleActor):

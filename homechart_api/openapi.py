@@ -61,8 +61,8 @@ _SIGNED_IN: list[dict[str, list[str]]] = [{"x-homechart-id": [], "x-homechart-ke
 _HEADERS = {
     "x-homechart-hash": ("The `dataHash` of the list that the caller has.", {"type": "string"}),
     "x-homechart-updated": (
-        "The newest `updated` that the caller has.",
-        {"type": "string", "format": "date-time"},
+        "The newest `updated` that the caller has. What is no time counts as absent.",
+        {"type": "string"},
     ),
 }
 _VERBS = {"Create": "Create", "Read": "Read", "Update": "Change", "Delete": "Delete"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -18,6 +18,7 @@ import orjson
 
 from homechart_common.ids import NIL_UUID
 from homechart_common.models.sync import Sight, Standing
+from homechart_common.models.sync_statements import SESSION
 
 #: An empty event is written at least this often, in seconds: it shows that both ends are still there.
 BEAT_SECONDS = 20
@@ -29,8 +30,8 @@ _RETURNING_PER_SECOND = 200
 _DELETE, _UPDATE = 1, 2
 #: Of these objects no ids are told, as not everybody in their household may see them (contract §4).
 _NAMELESS = frozenset({"reward_card"})
-#: Memberships and sessions are announced, but in no list.
-_MEMBERSHIP, _SESSION = "auth_account_auth_household", "auth_session"
+#: Memberships are told to the account and the household, and are in no list: the household shows them.
+_MEMBERSHIP = "auth_account_auth_household"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,32 @@ def event(table: str, object_id: str, operation: int, updated: str | None) -> by
     return b"data: %b\n\n" % orjson.dumps(value)
 
 
+class Outlet:
+    """The connection of a response whose head was sent, written to directly.
+
+    Going through the response and its task for each event costs three times as much, for each of a thousand
+    readers.
+    """
+
+    __slots__ = ("_chunked", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, *, chunked: bool) -> None:
+        self._transport = transport
+        self._chunked = chunked
+
+    def write(self, text: bytes) -> bool:
+        """Send ``text``; ``False`` if the reader is gone or reads too slowly, and is then cut off."""
+        transport = self._transport
+        if transport.is_closing():
+            return False
+        if text:
+            transport.write(b"%x\r\n%b\r\n" % (len(text), text) if self._chunked else text)
+            if transport.get_write_buffer_size() > MOST_UNREAD_BYTES:
+                transport.abort()
+                return False
+        return True
+
+
 class Stream:
     """The events of one session, from whoever hears of changes to the response that sends them.
 
@@ -74,16 +101,14 @@ class Stream:
     """
 
     __slots__ = (
-        "_chunks",
+        "_early",
+        "_finished",
         "_held",
-        "_latest",
+        "_outlet",
         "_places",
         "_prefix",
         "_tables",
-        "_unread",
         "_versions",
-        "_waiter",
-        "abort",
         "ended",
         "expires",
         "next_beat",
@@ -93,8 +118,6 @@ class Stream:
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
-        #: Cuts the connection.
-        self.abort: Callable[[], None] | None = None
         self.ended = False
         #: Whose changes it hears of.
         self.owners: tuple[str, ...] = ()
@@ -105,10 +128,10 @@ class Stream:
         self._prefix = ""
         self._versions: list[int] = []
         self._held: list[Heard] | None = []
-        self._latest = b""
-        self._chunks: list[bytes] = []
-        self._unread = 0
-        self._waiter: asyncio.Future[None] | None = None
+        #: What there was to tell before there was somewhere to write it.
+        self._early: list[bytes] = []
+        self._outlet: Outlet | None = None
+        self._finished: asyncio.Future[None] | None = None
 
     @property
     def position(self) -> str:
@@ -124,15 +147,16 @@ class Stream:
         self.expires = now + standing.seconds_left
         if not self._prefix:
             self.next_beat = now + BEAT_SECONDS
-            self._write(b"retry: %d\n" % _retry_milliseconds(0))
         self._prefix = f"{standing.position.epoch}-{standing.position.scope}-"
         self._versions = list(standing.position.versions)
         self._places = {owner: place for place, owner in enumerate(sight.owners)}
         self._tables = _audible(sight)
-        for table, object_id, updated in standing.missed or ():
-            self._write(event(table, object_id, _UPDATE if updated else _DELETE, updated))
+        missed = (
+            event(table, object_id, _DELETE if updated is None else _UPDATE, updated or None)
+            for table, object_id, updated in standing.missed or ()
+        )
         must_read = returning and standing.missed is None
-        self._write(b"event: resync\ndata: \n" if must_read else b"", self._mark())
+        self._write(*missed, b"event: resync\ndata: \n" if must_read else b"", self._mark())
         held, self._held = self._held or [], None
         again = False
         for heard in held:
@@ -152,9 +176,7 @@ class Stream:
             return False
         if heard.complete:
             self._versions[place] = heard.version
-        # a membership is told to the account and to the household; who hears both is told once
-        if heard.table in self._tables[heard.owner] and heard.events != self._latest:
-            self._latest = heard.events
+        if heard.table in self._tables[heard.owner]:
             self._write(heard.events[:-1], self._mark() if heard.complete else b"\n")
         if heard.decides:
             self._held = []
@@ -171,21 +193,16 @@ class Stream:
     def end(self, *, resync: bool = False, others: int = 0) -> None:
         """End it; the reader comes back after a time that grows with the number of ``others`` that do."""
         if not self.ended:
-            self._write(
-                b"event: resync\ndata: \n" if resync else b"",
-                b"retry: %d\n\n" % _retry_milliseconds(others),
-            )
-            self.ended = True
+            self._write(b"event: resync\ndata: \n" if resync else b"", b"%b\n" % retry(others))
+            self._finish()
 
-    async def next(self) -> bytes:
-        """What to send next; nothing when the stream has ended."""
-        if not self._chunks and not self.ended:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        chunk = b"".join(self._chunks)
-        self._chunks.clear()
-        self._unread = 0
-        return chunk
+    async def flow(self, outlet: Outlet) -> None:
+        """Write to ``outlet`` what was gathered and then whatever comes, until the stream has ended."""
+        self._outlet = outlet
+        early, self._early = b"".join(self._early), []
+        if outlet.write(early) and not self.ended:
+            self._finished = asyncio.get_running_loop().create_future()
+            await self._finished
 
     def _mark(self) -> bytes:
         """The end of an event that tells the reader where it is."""
@@ -194,30 +211,31 @@ class Stream:
     def _write(self, *texts: bytes) -> None:
         if self.ended:
             return
-        self._chunks += texts
-        self._unread += sum(map(len, texts))
-        if self._unread > MOST_UNREAD_BYTES:
-            self.ended = True
-            if self.abort is not None:
-                self.abort()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._outlet is None:
+            self._early += texts
+        elif not self._outlet.write(b"".join(texts)):
+            self._finish()
+
+    def _finish(self) -> None:
+        self.ended = True
+        if self._finished is not None and not self._finished.done():
+            self._finished.set_result(None)
 
 
-def _retry_milliseconds(others: int) -> int:
-    return round(1000 * random.uniform(0.5, 2 + others / _RETURNING_PER_SECOND))  # noqa: S311
+def retry(others: int = 0) -> bytes:
+    """The line that says when to come back, a time that grows with the number of ``others`` that do."""
+    return b"retry: %d\n" % round(1000 * random.uniform(0.5, 2 + others / _RETURNING_PER_SECOND))  # noqa: S311
 
 
 def _audible(sight: Sight) -> dict[str, frozenset[str]]:
-    """What is told of each owner: what is seen, who is in a household, and the account's sessions."""
-    account, households = sight.actor.account_id, sight.actor.households
-    return {
-        owner: _shared(
-            tables
-            + ((_MEMBERSHIP, _SESSION) if owner == account else (_MEMBERSHIP,) if owner in households else ())
-        )
-        for owner, tables in sight.tables.items()
-    }
+    """What is told of each owner: what is seen, who is in a household, and the account's sessions.
+
+    Their ids let one listen, so they are told only to sessions that may make others.
+    """
+    actor = sight.actor
+    told: dict[str, tuple[str, ...]] = dict.fromkeys(actor.households, (_MEMBERSHIP,))
+    told[actor.account_id] = (_MEMBERSHIP, SESSION) if actor.controls_account else (_MEMBERSHIP,)
+    return {owner: _shared(tables + told.get(owner, ())) for owner, tables in sight.tables.items()}
 
 
 @lru_cache

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -38,7 +38,8 @@ class Running:
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
-        self.process.kill()
+        with suppress(ProcessLookupError):  # it ended by itself just now
+            self.process.kill()
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to end; its exit status."""
@@ -51,7 +52,7 @@ class Running:
         try:
             status = await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
         except TimeoutError:
-            self.process.kill()
+            self.kill()
             raise
         await asyncio.wait_for(self._reading, _STOP_SECONDS)
         return status

@@ -9,6 +9,7 @@ from homechart_api.crud import keep_rendered
 from homechart_api.hub import HUB
 from homechart_api.responses import nothing, one
 from homechart_api.route import Content, Query, Values
+from homechart_api.sse import Outlet, retry
 from homechart_common.errors import ItemNotFound
 from homechart_common.ids import parse_uuid
 from homechart_common.models.sync import read_sync
@@ -69,10 +70,11 @@ async def follow(request: web.Request) -> web.StreamResponse:
     stream = await request.app[HUB].join(session_id, cursor)
     response = web.StreamResponse(headers=_EVENT_STREAM)
     try:
-        stream.abort = request.transport.abort if request.transport else None
         await response.prepare(request)
-        while events := await stream.next():
-            await response.write(events)
+        await response.write(retry())
+        if request.transport is not None:
+            chunked = "Transfer-Encoding" in response.headers
+            await stream.flow(Outlet(request.transport, chunked=chunked))
     except ConnectionError:
         pass  # the reader is gone
     finally:

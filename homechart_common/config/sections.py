@@ -115,6 +115,12 @@ class App:
     ui_host: str = option(
         "", "Address of a development server that web client requests are forwarded to.", form=ADDRESS
     )
+    worker_port: int = option(
+        0,
+        "Port on which a worker, each its own, answers `/api/v1/system/health` and `/metrics`; 0 opens none.",
+        at_least=0,
+        at_most=65535,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from homechart_common.models.fields import Reference
 from homechart_common.models.model import Model, Owner, derived, registry
 from homechart_common.models.permissions import EVERYBODY
 from homechart_common.postgresql.database import Statement
+from homechart_common.postgresql.queries import sql_directory
 
 #: Between rendered rows. A newline cannot occur inside JSON as PostgreSQL writes it, so rows can be told
 #: apart.
@@ -43,24 +44,25 @@ class Statements(NamedTuple):
 @derived
 def statements(model: type[Model]) -> Statements:
     """The statements of an object."""
-    name = model.table
+    table = model.table
+
+    def named(verb: str, sql: str) -> Statement:
+        return Statement(f"{table}_{verb}", sql, table=table)
+
+    since_versions = (
+        "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
+        f" AND c.table_name = '{table}' AND c.version > s.since)"
+    )
     return Statements(
-        rows=Statement(f"{name}_rows", _rows(model)),
-        changes_since_versions=Statement(
-            f"{name}_changes_since_versions",
-            _changes(
-                model,
-                "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
-                f" AND c.table_name = '{name}' AND c.version > s.since)",
-            ),
+        rows=named("rows", _rows(model)),
+        changes_since_versions=named("changes_since_versions", _changes(model, since_versions)),
+        changes_since_time=named(
+            "changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
         ),
-        changes_since_time=Statement(
-            f"{name}_changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
-        ),
-        read=Statement(f"{name}_read", _read(model)),
-        create=Statement(f"{name}_create", _create(model)),
-        update=Statement(f"{name}_update", _update(model)),
-        delete=Statement(f"{name}_delete", _delete(model)),
+        read=named("read", _read(model)),
+        create=named("create", _create(model)),
+        update=named("update", _update(model)),
+        delete=named("delete", _delete(model)),
     )
 
 
@@ -80,8 +82,16 @@ def row_json(model: type[Model], row: str = "t") -> str:
 
 @derived
 def fragment_kind(model: type[Model]) -> str:
-    """What rendered rows are called in the cache: processes that render differently do not share them."""
-    return f"rows-{hashlib.blake2s(row_json(model).encode(), digest_size=4).hexdigest()}"
+    """What rendered rows are called in the cache: processes that render differently do not share them.
+
+    Members that the database's functions render look different after an upgrade that changes those.
+    """
+    rendering = row_json(model).encode() + _functions()
+    return f"rows-{hashlib.blake2s(rendering, digest_size=4).hexdigest()}"
+
+
+def _functions() -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(sql_directory().glob("functions/*.sql")))
 
 
 def rendered_rows(model: type[Model], row: str = "") -> str:
@@ -150,13 +160,13 @@ def _changes(model: type[Model], changed: str) -> str:
 
 
 def _in_sight(model: type[Model], owners: str) -> str:
-    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[])"
+    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[]){restricted(model)}"
 
 
 def _read(model: type[Model]) -> str:
     return f"""WITH {GUARD}
 SELECT EXISTS (SELECT FROM actor),
-    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")}{restricted(model)})"""
+    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")})"""
 
 
 def _broken(model: type[Model], tables: str, *, changed_only: bool = False) -> str:
@@ -228,7 +238,7 @@ proposed AS MATERIALIZED (
 {_broken(model, "proposed r")},
 existing AS MATERIALIZED (
     SELECT {row_json(model)} AS value FROM {model.table} t, proposed r
-    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[])
+    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
 ),
 created AS (
     INSERT INTO {model.table} AS t ({", ".join(columns)})
@@ -269,7 +279,7 @@ def _delete(model: type[Model]) -> str:
     return f"""WITH {GUARD},
 gone AS (
     DELETE FROM {model.table} AS t
-    WHERE {_in_sight(model, "owners")}{restricted(model)} AND EXISTS (SELECT FROM actor)
+    WHERE {_in_sight(model, "owners")} AND EXISTS (SELECT FROM actor)
     {_returning(model)}
 ){_logged(model, 1, "gone")}
 SELECT EXISTS (SELECT FROM actor), (SELECT value FROM gone)"""

@@ -18,6 +18,11 @@ from homechart_common.postgresql.database import Statement
 #: The parameter that says who looks at a restricted table.
 VIEWER = "viewer_{}"
 
+#: The table of sessions, which are announced to their account, without a time, and are in no list.
+SESSION = "auth_session"
+_SESSIONS = f"""
+    UNION ALL SELECT '' FROM {SESSION} t WHERE c.table_name = '{SESSION}' AND t.id = c.id"""
+
 _HERE = f"""WITH {GUARD},
 scope AS MATERIALIZED (
     SELECT o.owner_id, o.since, o.n, coalesce(v.version, 0) AS version, coalesce(v.purged, 0) AS purged
@@ -49,10 +54,12 @@ class SyncStatements(NamedTuple):
 def sync_statements() -> SyncStatements:
     """The statements, over all objects that take part."""
     return SyncStatements(
-        position=Statement("sync_position", f"{_HERE}\nSELECT here.* FROM here"),
-        everything=Statement("sync_everything", _everything()),
-        changed=Statement("sync_changed", _changed(row_json)),
-        missed=Statement("sync_missed", _changed(lambda _: "wire_timestamp(t.updated)")),
+        position=Statement("sync_position", f"{_HERE}\nSELECT here.* FROM here", table="sync"),
+        everything=Statement("sync_everything", _everything(), table="sync"),
+        changed=Statement("sync_changed", _changed(row_json), table="sync"),
+        missed=Statement(
+            "sync_missed", _changed(lambda _: "wire_timestamp(t.updated)", _SESSIONS), table="sync"
+        ),
     )
 
 
@@ -96,7 +103,7 @@ LEFT JOIN LATERAL (
 ORDER BY s.n"""
 
 
-def _changed(rendering: Callable[[type[Model]], str]) -> str:
+def _changed(rendering: Callable[[type[Model]], str], beside: str = "") -> str:
     rendered = _by_table(
         "c",
         lambda model: f"SELECT {rendering(model)} AS value FROM {model.table} t",
@@ -121,7 +128,7 @@ SELECT here.*, c.table_name, c.id, r.value
 FROM here
 LEFT JOIN changed c ON true
 LEFT JOIN LATERAL (
-    {rendered}
+    {rendered}{beside}
 ) r ON true
 ORDER BY c.table_name, c.id"""
 

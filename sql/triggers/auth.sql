@@ -1,7 +1,9 @@
 -- What follows from a change to an account, a membership, a household or a session.
 
--- A session that a process keeps in memory is good while `access` stands still.
+-- A session that a process keeps in memory is good while `access` stands still. Who makes one holds the lock of the
+-- account's version; only after they are done can their session be seen here.
 CREATE OR REPLACE FUNCTION renew_access(accounts uuid[]) RETURNS void LANGUAGE sql AS $$
+    SELECT FROM sync_version WHERE owner_id = ANY (accounts) ORDER BY owner_id FOR NO KEY UPDATE;
     UPDATE auth_session SET access = access + 1 WHERE auth_account_id = ANY (accounts)
 $$;
 
@@ -63,7 +65,8 @@ BEGIN
         ROW(owner, membership.auth_household_id, the_operation, membership.updated)::sync_entry))
     FROM unnest(accounts || membership.auth_household_id) owner;
     UPDATE auth_household SET updated = updated + interval '1 microsecond' WHERE id = membership.auth_household_id;
-    IF TG_OP <> 'DELETE' THEN
+    -- An invitation that nobody accepted makes nobody's objects the household's.
+    IF TG_OP <> 'DELETE' AND membership.invite_token = '' THEN
         UPDATE auth_account SET primary_auth_household_id = membership.auth_household_id
         WHERE id = ANY (accounts) AND primary_auth_household_id IS NULL;
     END IF;
