@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import ssl
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from homechart_api.app import create_app
 from homechart_api.traffic import Traffic
@@ -35,6 +38,7 @@ async def run(config: Config) -> None:
 
 
 async def _serve(app: web.Application, config: Config) -> None:
+    server_logger.addFilter(_is_ours)
     traffic = Traffic()
     app.middlewares.insert(0, traffic.middleware)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_WRITING_SECONDS, max_field_size=16_380)
@@ -51,6 +55,12 @@ async def _serve(app: web.Application, config: Config) -> None:
             await traffic.end()
     finally:
         await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a failure is the server's: what is no HTTP was answered with 400, and anybody could fill the log."""
+    raised = record.exc_info[1] if record.exc_info else None
+    return not isinstance(raised, HttpProcessingError)
 
 
 async def _listening(runner: web.AppRunner, config: Config) -> web.TCPSite:
