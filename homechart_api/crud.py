@@ -134,7 +134,7 @@ def path_id(request: web.Request, name: str = "id") -> str:
 
 def page_offset(request: web.Request) -> int:
     """How many rows of a paged list to leave out, from the query."""
-    text = request.query.get("offset") or "0"
+    text = request.query.get("offset", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidInput.field("offset", "must be a whole number that is not negative")
     return int(text)

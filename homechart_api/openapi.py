@@ -158,7 +158,8 @@ def _request(spec: APISpec, route: Route) -> dict[str, Any]:
         creating = route.method == "POST"
         name = f"{body.__name__}{'Input' if creating else 'Patch'}"
         schema = _component(spec, name, schemas.accepted(body, creating=creating))
-    return {"required": True, "content": {media_type: {"schema": schema}}}
+    # what is passed on or noted as it comes may be empty
+    return {"required": not isinstance(body, Content), "content": {media_type: {"schema": schema}}}
 
 
 def _responses(spec: APISpec, route: Route) -> dict[str, Any]:
