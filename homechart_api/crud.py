@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from homechart_api.context import BACKGROUND, DATABASE, actor_of
 from homechart_api.responses import many, nothing, one
-from homechart_common.errors import InvalidInput, Unavailable
+from homechart_common.errors import InvalidInput, TooLarge, Unavailable
 from homechart_common.ids import parse_uuid
 from homechart_common.models.fields import Invalid, read_timestamp
 from homechart_common.models.lists import Fragment, keep, read_list
@@ -91,6 +91,8 @@ async def body_of(request: web.Request) -> bytes:
     """The body of a request, which must be encoded as its headers say."""
     try:
         return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge from None
     except web.RequestPayloadError:
         raise InvalidInput("The body is not encoded as its headers say") from None
 
