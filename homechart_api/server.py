@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import ssl
@@ -45,6 +46,7 @@ async def _serve(app: web.Application, config: Config) -> None:
     try:
         await runner.setup()
         site = await _listening(runner, config)
+        _keep_what_is_loaded()
         logger.notice(f"Listening on port {runner.addresses[0][1]} for {config.app.base_url}")
         lifetime.tell_ready()
         try:
@@ -55,6 +57,15 @@ async def _serve(app: web.Application, config: Config) -> None:
             await traffic.end()
     finally:
         await runner.cleanup()
+
+
+def _keep_what_is_loaded() -> None:
+    """Let the garbage collector not look again at what stays as long as the process.
+
+    That is most objects. Going through them takes some 50 ms, in which everybody waits.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
