@@ -79,6 +79,7 @@ def sign_up(window: Window, name: str, address: str = "") -> None:
     window.fill("#sign-up-address", address or new_address())
     window.fill("#sign-up-password", PASSWORD, enter=True)
     window.see("#live", "Live")
+    window.see("#no-household")  # which pushes down what is below it
 
 
 def share(one: Window, other: Window) -> None:
