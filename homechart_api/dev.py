@@ -100,7 +100,7 @@ async def _show(name: str, lines: asyncio.StreamReader) -> None:
 
 async def _welcome(config: Config) -> None:
     """Say where to go as soon as somebody is there."""
-    while not await _listens(config.app.host or "localhost", config.app.port):  # noqa: ASYNC110
+    while not await _listens(config.app.host or "localhost", config.app.port):  # noqa: ASYNC110 - nothing tells when
         await asyncio.sleep(0.1)
     address = config.app.base_url
     print(f"\nHomechart is ready: open {address} in your browser.")

@@ -44,5 +44,5 @@ class Traffic:
         self._ending = True
         now = asyncio.get_running_loop().time
         self._latest, deadline = now(), now() + _PATIENCE_SECONDS
-        while (self._in_flight or now() - self._latest < _QUIET_SECONDS) and now() < deadline:  # noqa: ASYNC110
+        while (self._in_flight or now() - self._latest < _QUIET_SECONDS) and now() < deadline:  # noqa: ASYNC110 - nothing tells when
             await asyncio.sleep(0.02)

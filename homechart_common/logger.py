@@ -118,7 +118,7 @@ class trace:  # noqa: N801 - it reads as a statement: with trace("PlanTaskCreate
                 return function(*args, **kwargs)
 
         wrapper: Any = asynchronous if inspect.iscoroutinefunction(function) else synchronous
-        return wrapper  # type: ignore[no-any-return]
+        return wrapper  # type: ignore[no-any-return]  # mypy cannot see that it has the function's type
 
     def __enter__(self) -> trace:
         if tracing.tracer is not None:

@@ -35,7 +35,7 @@ _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _NOT_COUNTED = ("/sse", "/system", "/telemetry")
 
-disable_created_metrics()  # type: ignore[no-untyped-call]
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
 registry = CollectorRegistry(auto_describe=False)
 ProcessCollector(registry=registry)
 PlatformCollector(registry=registry)

@@ -56,11 +56,11 @@ class Leader:
                     await self._compete(_Lock(connection))
                 finally:
                     await connection.close()
-            await self._pause(_TRY_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
+            await self._pause(_TRY_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311 - it spreads load and keeps no secret
 
     async def _compete(self, lock: _Lock) -> None:
         while not await lock.take():
-            await self._pause(_TRY_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
+            await self._pause(_TRY_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311 - it spreads load and keeps no secret
             if self._stopping.is_set():
                 return
         metrics.task_runner.set(1)

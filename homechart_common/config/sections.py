@@ -16,12 +16,8 @@ RATE = Format(
     r"[1-9][0-9]*-[SMHD]",
     "a number, a dash and S, M, H or D for a second, minute, hour or day, such as 10-M",
 )
-VAPID_PRIVATE_KEY = Format(
-    r"[A-Za-z0-9_-]{43}", "32 bytes in unpadded base64url, as generate-vapid prints them"
-)
-VAPID_PUBLIC_KEY = Format(
-    r"B[A-Za-z0-9_-]{86}", "65 bytes in unpadded base64url, as generate-vapid prints them"
-)
+VAPID_PRIVATE_KEY = Format(r"[A-Za-z0-9_-]{43}", "32 bytes in unpadded base64url")
+VAPID_PUBLIC_KEY = Format(r"B[A-Za-z0-9_-]{86}", "65 bytes in unpadded base64url")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -238,7 +234,7 @@ class WebPush:
 
     vapid_private_key: str = option(
         "",
-        "Private key that identifies this server, as `generate-vapid` prints it.",
+        "Private key that identifies this server.",
         secret=True,
         form=VAPID_PRIVATE_KEY,
     )

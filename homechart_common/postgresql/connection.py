@@ -124,12 +124,6 @@ class Connection(Queryable):
             await self._run("ROLLBACK", None)
 
     @property
-    def process_id(self) -> int:
-        """The process on the server that serves this connection."""
-        pid: int = self._raw.raw.get_backend_pid()
-        return pid
-
-    @property
     def closed(self) -> bool:
         """Whether it is known to be gone."""
         return bool(self._raw.closed)
@@ -225,5 +219,5 @@ async def attach(raw: DriverConnection, settings: PostgresqlSettings, *, prepare
     """The connection on top of one that the driver has opened."""
     cursor = await raw.cursor(timeout=settings.statement_timeout_seconds + settings.grace_seconds)
     # not all at the same moment
-    lifetime = settings.max_lifetime_seconds * random.uniform(0.9, 1.1)  # noqa: S311
+    lifetime = settings.max_lifetime_seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads load and keeps no secret
     return Connection(raw, cursor, prepares=prepares, expires=asyncio.get_running_loop().time() + lifetime)

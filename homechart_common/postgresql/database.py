@@ -105,7 +105,7 @@ class Database(Queryable):
             try:
                 return await self._in_transaction(work)
             except Contention:
-                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311
+                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - it spreads load and keeps no secret
         return await self._in_transaction(work)
 
     async def direct(self) -> Connection:

@@ -25,7 +25,7 @@ class DriverConnection(aiopg.Connection):
     _deadline = 0.0
     _alarm: asyncio.TimerHandle | None = None
 
-    async def _poll(self, waiter: asyncio.Future[None], timeout: float) -> None:  # noqa: ASYNC109
+    async def _poll(self, waiter: asyncio.Future[None], timeout: float) -> None:  # noqa: ASYNC109 - the driver's signature
         """Wait for the answer to what was sent; raises ``TimeoutError`` after so many seconds."""
         self._deadline = self._loop.time() + timeout
         if self._alarm is None or self._alarm.when() > self._deadline:

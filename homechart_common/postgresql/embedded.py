@@ -92,7 +92,7 @@ class _Installation:
         account = Account.for_server_in(folder)
         sockets = folder
         if len(os.fsencode(folder / _SOCKET)) > _LONGEST_SOCKET_PATH:
-            sockets = Path("/tmp", f"homechart-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}")  # noqa: S108
+            sockets = Path("/tmp", f"homechart-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}")  # noqa: S108 - only its owner can enter it, which is checked
         for needed in (folder, sockets):
             _make_private(needed, account)
         self._folder = folder
@@ -107,7 +107,7 @@ class _Installation:
         """Nobody else starts or stops this server inside the block."""
         descriptor = _open(self._folder / "starting.lock")
         try:
-            while not _lock(descriptor, fcntl.LOCK_EX):  # noqa: ASYNC110
+            while not _lock(descriptor, fcntl.LOCK_EX):  # noqa: ASYNC110 - nothing tells when
                 await asyncio.sleep(0.05)
             yield
         finally:

@@ -69,7 +69,7 @@ class Listener:
                     await connection.close()
             if delay == _FIRST_DELAY_SECONDS:
                 logger.notice("Changes are not heard of any more; connecting to PostgreSQL again")
-            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311
+            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - it spreads load and keeps no secret
             delay = min(2 * delay, _LONGEST_DELAY_SECONDS)
 
     async def _connect(self) -> Connection:

@@ -40,8 +40,3 @@ async def wait_for_lock(connection: Connection, number: int) -> None:
 async def holds(connection: Connection, number: int) -> bool:
     """Whether this connection has the lock, as the server sees it at this moment."""
     return bool(await connection.fetch_value(_HOLDS, {"number": number}))
-
-
-async def unlock(connection: Connection, number: int) -> None:
-    """Give the lock back."""
-    await connection.execute("SELECT pg_advisory_unlock(%(number)s)", {"number": number})

@@ -84,7 +84,7 @@ class Programs:
 
     def _run(self, program: str, arguments: tuple[str | Path, ...]) -> None:
         as_somebody_else = self._account.user != os.geteuid()
-        ended = subprocess.run(  # noqa: S603
+        ended = subprocess.run(  # noqa: S603 - our own programs, without a shell
             [self._directory / program, *arguments],
             cwd=self._folder,
             # PGPORT and its like would be obeyed

@@ -119,7 +119,7 @@ def path_to(route: Route, everybody: Everybody, **other: str) -> str:
         "auth_session_id": cast.ann.headers["x-homechart-id"],
         **other,
     }
-    return re.sub(r"\{(\w+)\}", lambda name: named[name[1]], route.path).removeprefix(API)
+    return re.sub(r"\{(\w+)\}", lambda name: named.get(name[1], "0"), route.path).removeprefix(API)
 
 
 async def stored(database: Database, everybody: Everybody) -> Any:

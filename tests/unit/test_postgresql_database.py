@@ -217,7 +217,8 @@ async def test_a_closed_database_is_unavailable(open_database: OpenDatabase) -> 
 async def test_a_connection_of_ones_own_is_not_of_the_pool(open_database: OpenDatabase) -> None:
     database = await open_database(max_connections=1)
     connection = await database.direct()
-    assert connection.process_id != await database.fetch_value("SELECT pg_backend_pid()")
+    process = "SELECT pg_backend_pid()"
+    assert await connection.fetch_value(process) != await database.fetch_value(process)
     await connection.close()
     with pytest.raises(HomechartError):
         await connection.fetch("SELECT 1")
