@@ -18,7 +18,7 @@ from homechart_common.models.ownership import UnknownHousehold
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import NOT_YOURS, refer_parameter, statements
 from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
-from homechart_common.postgresql.failures import ConstraintViolation, Contention
+from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
 
 #: How often a statement that lost against others is run before the caller hears of it.
 _ATTEMPTS = 5
@@ -40,7 +40,13 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
     """
     row = await _settled(database, created_row, model, body, actor)
     for attempt in range(3):
-        broken, value = await _answer(database, model, "create", actor, {"row": _json(row)}, Level.EDIT)
+        try:
+            broken, value = await _answer(database, model, "create", actor, {"row": _json(row)}, Level.EDIT)
+        except UniqueViolation:
+            # of two creates with the same id at the same moment one may be told of another value they share
+            if attempt:
+                raise
+            continue
         _refuse(broken)
         if value is not None:
             return str(value)
