@@ -136,6 +136,7 @@ def body_for(model: type[Model], write: str = "C", **members: Any) -> dict[str, 
 #: Members that exclude others, or would change what the object is.
 _UNLESS_ASKED: Mapping[str, Mapping[str, Any]] = {
     "Bookmark": {"iconLink": ""},
+    "BudgetCategory": {"income": False},
     "PlanTask": {"template": False, "assignees": []},
 }
 

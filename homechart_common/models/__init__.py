@@ -4,6 +4,9 @@ from homechart_common.models.auth_account import AuthAccount
 from homechart_common.models.auth_household import AuthAccountAuthHousehold, AuthHousehold
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
+from homechart_common.models.budget_account import BudgetAccount
+from homechart_common.models.budget_category import BudgetCategory
+from homechart_common.models.budget_payee import BudgetPayee
 from homechart_common.models.change import Change
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
@@ -20,6 +23,9 @@ __all__ = [
     "AuthHousehold",
     "AuthSession",
     "Bookmark",
+    "BudgetAccount",
+    "BudgetCategory",
+    "BudgetPayee",
     "Change",
     "NotesPage",
     "NotesPageVersion",

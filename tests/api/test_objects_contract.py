@@ -132,7 +132,7 @@ async def test_what_only_the_server_sets_is_ignored_in_bodies(
     }
     value = await cast.ann.make(model, **owned(cast, side), **forged)
     assert_on_the_wire(model, value)
-    assert not [name for name in forged if value[name] == forged[name]]
+    assert not [name for name in forged if value.get(name) == forged[name]]
     if "update" in model.routes:
         assert (await cast.ann.update(model, value["id"], {**forged, "id": NOBODYS_ID})).status == 204
 

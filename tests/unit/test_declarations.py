@@ -36,8 +36,8 @@ SELECT tgname::text FROM pg_trigger WHERE tgrelid = %(table)s::regclass AND NOT 
 """
 BEFORE_EACH_UPDATE = "tgtype & 1 = 1 AND tgtype & 2 = 2 AND tgtype & 16 = 16"
 TARGETS = """
-SELECT confrelid::regclass::text FROM pg_constraint k
-JOIN pg_attribute a ON a.attrelid = k.conrelid AND k.conkey = ARRAY[a.attnum]
+SELECT DISTINCT confrelid::regclass::text FROM pg_constraint k
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
 WHERE k.contype = 'f' AND k.conrelid = %(table)s::regclass AND a.attname = %(column)s
 """
 INDEXED = """
