@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from homechart_common.ids import NIL_UUID
-from homechart_common.models.fields import UUID, ZERO_TIME, Field, Reference, Timestamp
+from homechart_common.models.fields import UUID, ZERO_TIME, Field, Reference, Schema, Timestamp
 from homechart_common.models.permissions import Actor, Component, Level
 
 #: A row on its way into the database, or some columns of one.
@@ -114,6 +114,14 @@ class Model:
     def is_for_everybody(cls, actor: Actor, row: Row) -> bool:
         """Whether a new object that names no owner is meant to have none, instead of becoming the actor's."""
         return False
+
+    @classmethod
+    def schema(cls) -> Schema:
+        """The JSON Schema of such an object inside another one."""
+        return {
+            "type": "object",
+            "properties": {field.json: field.schema() for field in cls.fields.values() if field.wire},
+        }
 
     @classmethod
     def references(cls) -> list[Reference]:

@@ -24,7 +24,7 @@ from homechart_common.ids import NIL_UUID
 from homechart_common.models import registry
 from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
-from tests.factories import body_for, new_account, new_household, new_session, parent_reference
+from tests.factories import body_for, needed_references, new_account, new_household, new_session, target_of
 
 Client = TestClient[web.Request, web.Application]
 Json = dict[str, Any]
@@ -88,15 +88,13 @@ async def answer(
 
 
 async def body_of(client: ClientSession, model: type[Model]) -> Json:
-    """A body that creates an object, and what it belongs to, if to something."""
-    reference = parent_reference(model)
-    if reference is None:
-        return body_for(model)
-    parent = registry.for_table(reference.target)
-    assert parent is not None
-    async with client.post(f"/api/v1{parent.path}", json=await body_of(client, parent)) as response:
-        made = (await response.json())["dataValue"][0]
-    return body_for(model, **{reference.json: made["id"]})
+    """A body that creates an object, and what it cannot be without."""
+    made = {}
+    for reference in needed_references(model):
+        target = target_of(reference)
+        async with client.post(f"/api/v1{target.path}", json=await body_of(client, target)) as response:
+            made[reference.json] = (await response.json())["dataValue"][0]["id"]
+    return body_for(model, **made)
 
 
 def test_the_document_is_valid(document: Json) -> None:
@@ -170,7 +168,8 @@ async def test_answers_are_as_described(model: type[Model], signed_in: ClientSes
     await answer(signed_in, document, "GET", item, made_id)
     listed = await answer(signed_in, document, "GET", path)
     if "update" in model.routes:
-        await answer(signed_in, document, "PUT", item, made_id, json=body_for(model, "U"))
+        kept = {needed.json: body[needed.json] for needed in needed_references(model)}
+        await answer(signed_in, document, "PUT", item, made_id, json=body_for(model, "U", **kept))
         newer = {
             "x-homechart-hash": listed["dataHash"],
             "x-homechart-updated": listed["dataValue"][0]["updated"],

@@ -138,6 +138,7 @@ async def test_a_column_can_be_null_if_its_member_can(database: Database, model:
     never = {"id", "created", "updated"}
     if model.owner is Owner.HOUSEHOLD:
         never |= OWNER_COLUMNS
+    never |= {name for name, field in stored(model).items() if field.must_be_given}
     if model.owner is Owner.PARENT:
         never |= {reference.column for reference in model.references() if reference.inherits}
     assert {name for name in stored(model) if columns[name].nullable} == {
