@@ -11,7 +11,7 @@ from aiohttp import web
 
 from homechart_api.app import create_app
 from homechart_api.traffic import Traffic
-from homechart_common import logger, tracing
+from homechart_common import lifetime, logger, tracing
 from homechart_common.config import Config
 from homechart_common.errors import StartupError
 from homechart_common.startup import database_ready
@@ -42,6 +42,7 @@ async def _serve(app: web.Application, config: Config) -> None:
         await runner.setup()
         site = await _listening(runner, config)
         logger.notice(f"Listening on port {runner.addresses[0][1]} for {config.app.base_url}")
+        lifetime.tell_ready()
         try:
             await asyncio.Event().wait()
         finally:
@@ -71,7 +72,8 @@ async def _listening(runner: web.AppRunner, config: Config) -> web.TCPSite:
 def cannot_listen(config: Config, error: OSError) -> StartupError:
     """The failure for a port that cannot be listened on, in words without the system's details."""
     reason = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else str(error)
-    return StartupError(f"Cannot listen on port {config.app.port}: {reason}")
+    hint = "; app.port chooses another" if error.errno == errno.EADDRINUSE else ""
+    return StartupError(f"Cannot listen on port {config.app.port}: {reason}{hint}")
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:
@@ -81,5 +83,7 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(config.app.tls_certificate, config.app.tls_key)
     except (OSError, ssl.SSLError) as error:
-        raise StartupError(f"app.tlsCertificate, app.tlsKey: cannot be used: {error}") from error
+        raise StartupError(
+            f"app.tlsCertificate, app.tlsKey: cannot be used: {error.strerror or error}"
+        ) from error
     return context

@@ -151,6 +151,11 @@ def needed_references(model: type[Model]) -> list[fields.Reference]:
     ]
 
 
+def what_it_needs(model: type[Model], value: Mapping[str, Any]) -> dict[str, Any]:
+    """The references without which an object cannot be, as another object has them."""
+    return {reference.json: value[reference.json] for reference in needed_references(model)}
+
+
 def change_to(model: type[Model]) -> dict[str, Any]:
     """A body that changes one member of an object that was made with :func:`body_for`."""
     return {"name": "Renamed"} if "name" in model.fields else dict(_CHANGES[model.__name__])

@@ -54,7 +54,7 @@ async def create(request: web.Request) -> web.Response:
             if taken and not mine:
                 made = {**row, "id": new_uuid()}
             if mine or await _write(connection, actor, made, fresh=True):
-                return await rows.rendered(connection, BudgetTransaction, [made["id"]])
+                return await rows.rendered(connection, BudgetTransaction, [made["id"]], to=actor)
 
     return one(request, "BudgetTransaction", await database.retrying(work))
 
@@ -71,7 +71,7 @@ async def update(request: web.Request) -> web.Response:
         mine, seen = await _ask(connection, actor, "transaction_to_change", id=transaction_id)
         if not mine:
             raise Forbidden if seen else ItemNotFound
-        stored = orjson.loads(await rows.rendered(connection, BudgetTransaction, [transaction_id]))
+        stored = orjson.loads(await rows.rendered(connection, BudgetTransaction, [transaction_id], to=actor))
         household_id = stored["authHouseholdID"]
         if said.get("auth_household_id") not in (None, household_id):
             raise NothingChanged
@@ -79,7 +79,9 @@ async def update(request: web.Request) -> web.Response:
         row = {**kept, **said, "id": transaction_id, "auth_household_id": household_id}
         refuse_imbalance(row)
         changed = await _write(connection, actor, row, stored)
-        return await rows.rendered(connection, BudgetTransaction, [transaction_id]) if changed else ""
+        if not changed:
+            return ""
+        return await rows.rendered(connection, BudgetTransaction, [transaction_id], to=actor)
 
     value = await database.retrying(work)
     return one(request, "BudgetTransaction", value) if value else nothing()

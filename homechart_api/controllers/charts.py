@@ -48,9 +48,9 @@ async def read(request: web.Request) -> web.Response:
     Type 0 is spending by category, 1 by grouping, 3 by payee; 2 is income and expense of each month.
     """
     actor, household_id = actor_of(request), path_id(request, "auth_household_id")
-    first, last = _number(request, "from"), _number(request, "to")
     if not actor.allows(household_id, Component.BUDGET, Level.VIEW):
         raise Forbidden
+    first, last = _number(request, "from"), _number(request, "to")
     kind = request.match_info["chart_type"]
     if kind not in map(str, range(len(_TYPES))):
         return many(request, "ChartDatasets", "")

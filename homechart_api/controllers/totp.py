@@ -39,7 +39,7 @@ async def create(request: web.Request) -> web.Response:
     person = await _owner(request, request.app[DATABASE])
     secret = new_totp_secret()
     picture = await asyncio.to_thread(_qr_code, totp_url(secret, person.email_address))
-    account = await rows.rendered(request.app[DATABASE], AuthAccount, [person.id])
+    account = await rows.rendered(request.app[DATABASE], AuthAccount, [person.id], to=actor_of(request))
     return one(request, "AuthAccount", _with(account, totpSecret=secret, totpQR=picture))
 
 
@@ -59,7 +59,7 @@ async def update(request: web.Request) -> web.Response:
             await _enable(request, connection, person, secret, said.get("totp_code", ""))
         else:
             await _disable(request, connection, person)
-        return await rows.rendered(connection, AuthAccount, [person.id])
+        return await rows.rendered(connection, AuthAccount, [person.id], to=actor_of(request))
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 

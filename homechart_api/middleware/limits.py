@@ -1,4 +1,4 @@
-"""How often one address may call the routes that invite guessing (contract §2.6).
+"""How often one address may call the routes that invite guessing, or make the server send mail (contract §2.6).
 
 Each process counts for itself.
 """
@@ -124,21 +124,26 @@ def limited(handler: Handler, limit: Limit, bucket: str) -> Handler:
         return handler
 
     async def within_limit(request: web.Request) -> web.StreamResponse:
-        limiter = request.app[LIMITER]
-        if limiter.lets_pass(request.headers.get("x-homechart-ratelimiterkey", "")):
-            return await handler(request)
-        address = request[CLIENT_ADDRESS]
-        window = request[_WINDOW] = limiter.window(bucket, address)
-        if window.exhausted:
-            logger.notice("Too many requests", key=f"{address} {bucket}")
-            raise TooManyRequests
-        if limit is Limit.EVERY:
-            window.calls += 1
-        else:
-            request[_COUNTS_REFUSALS] = True
+        take(request, bucket, limit)
         return await handler(request)
 
     return within_limit
+
+
+def take(request: web.Request, bucket: str, limit: Limit = Limit.EVERY) -> None:
+    """Count a request in ``bucket``; raises :class:`TooManyRequests` when there have been enough of them."""
+    limiter = request.app[LIMITER]
+    if limiter.lets_pass(request.headers.get("x-homechart-ratelimiterkey", "")):
+        return
+    address = request[CLIENT_ADDRESS]
+    window = request[_WINDOW] = limiter.window(bucket, address)
+    if window.exhausted:
+        logger.notice("Too many requests", key=f"{address} {bucket}")
+        raise TooManyRequests
+    if limit is Limit.EVERY:
+        window.calls += 1
+    else:
+        request[_COUNTS_REFUSALS] = True
 
 
 async def settle(request: web.Request, response: web.StreamResponse) -> None:

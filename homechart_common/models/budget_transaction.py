@@ -107,7 +107,7 @@ def imbalance(amount: int, paid: bool, accounts: Sequence[int], categories: Sequ
     if len(accounts) > 2:
         return "accounts: must not have more than two entries"
     if paid and not categories:
-        return "categories: must be given for a transaction with a payee"
+        return "categories: must be given with budgetPayeeID or budgetPayeeName"
     if not categories and len(accounts) == 1:
         return None  # an adjustment
     moved, meant = sum(accounts), sum(categories)

@@ -13,6 +13,7 @@ from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.bodies import Body, created_row, updated_row
+from homechart_common.models.fields import Field, Position
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold
 from homechart_common.models.permissions import Actor, Level
@@ -149,18 +150,30 @@ def _refuse(broken: str | None) -> None:
 def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintViolation:
     """The same refusal, in words that name the member."""
     name = violation.constraint or ""
-    field = model.fields.get(violation.column or name.removeprefix(f"{model.table}_").rsplit("_", 1)[0])
+    field = _member(model, violation.column or name.removeprefix(f"{model.table}_").rpartition("_")[0])
     if name in model.constraints:
         violation.message = model.constraints[name]
     elif name == f"{model.table}_owner":
         violation.message = "authAccountID, authHouseholdID: exactly one of them must be given"
-    elif field is not None and violation.message in (
-        type(violation).default_message,
-        InvalidInput.default_message,
-    ):
-        unknown = field.refers and isinstance(violation, InvalidInput)
-        violation.message = f"{field.json}: {_UNKNOWN if unknown else violation.message}"
+    elif field is not None and violation.message == type(violation).default_message:
+        violation.message = f"{field.json}: {_reason(field, violation)}"
     return violation
+
+
+def _member(model: type[Model], columns: str) -> Field | None:
+    """The member that a constraint on these columns is about: of several, the last."""
+    named = (column for column in model.fields if f"_{columns}".endswith(f"_{column}"))
+    return model.fields.get(max(named, key=len, default=""))
+
+
+def _reason(field: Field, violation: ConstraintViolation) -> str:
+    if isinstance(violation, UniqueViolation):
+        return "another one has it already"
+    if field.refers:
+        return _UNKNOWN
+    if isinstance(field, Position) and field.placed:
+        return "must not be empty"
+    return violation.message
 
 
 async def settled(

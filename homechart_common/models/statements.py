@@ -44,24 +44,25 @@ class Statements(NamedTuple):
 @derived
 def statements(model: type[Model]) -> Statements:
     """The statements of an object."""
-    name = model.table
+    table = model.table
+
+    def named(verb: str, sql: str) -> Statement:
+        return Statement(f"{table}_{verb}", sql, table=table)
+
+    since_versions = (
+        "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
+        f" AND c.table_name = '{table}' AND c.version > s.since)"
+    )
     return Statements(
-        rows=Statement(f"{name}_rows", _rows(model)),
-        changes_since_versions=Statement(
-            f"{name}_changes_since_versions",
-            _changes(
-                model,
-                "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
-                f" AND c.table_name = '{name}' AND c.version > s.since)",
-            ),
+        rows=named("rows", _rows(model)),
+        changes_since_versions=named("changes_since_versions", _changes(model, since_versions)),
+        changes_since_time=named(
+            "changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
         ),
-        changes_since_time=Statement(
-            f"{name}_changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
-        ),
-        read=Statement(f"{name}_read", _read(model)),
-        create=Statement(f"{name}_create", _create(model)),
-        update=Statement(f"{name}_update", _update(model)),
-        delete=Statement(f"{name}_delete", _delete(model)),
+        read=named("read", _read(model)),
+        create=named("create", _create(model)),
+        update=named("update", _update(model)),
+        delete=named("delete", _delete(model)),
     )
 
 
@@ -164,13 +165,13 @@ def _changes(model: type[Model], changed: str) -> str:
 
 
 def _in_sight(model: type[Model], owners: str) -> str:
-    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[])"
+    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[]){restricted(model)}"
 
 
 def _read(model: type[Model]) -> str:
     return f"""WITH {GUARD}
 SELECT EXISTS (SELECT FROM actor),
-    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")}{restricted(model)})"""
+    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")})"""
 
 
 def _broken(model: type[Model], tables: str, *, changed_only: bool = False) -> str:
@@ -252,7 +253,7 @@ accepted AS MATERIALIZED (
 ),
 existing AS MATERIALIZED (
     SELECT {row_json(model)} AS value{_label(model)}, t.id <> r.id AS named FROM {model.table} t, accepted r
-    WHERE {same} AND t.owner_id = ANY (%(owners)s::uuid[])
+    WHERE {same} AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
     ORDER BY named LIMIT 1
 ),
 created AS (
@@ -293,7 +294,7 @@ def _delete(model: type[Model]) -> str:
     return f"""WITH {GUARD},
 gone AS (
     DELETE FROM {model.table} AS t
-    WHERE {_in_sight(model, "owners")}{restricted(model)} AND EXISTS (SELECT FROM actor)
+    WHERE {_in_sight(model, "owners")} AND EXISTS (SELECT FROM actor)
     RETURNING {row_json(model)} AS value{_label(model)}
 ){_logged(model, 1, "gone")}
 SELECT EXISTS (SELECT FROM actor), (SELECT value FROM gone)"""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from loguru import logger as loguru
 
 from homechart_common import clock
 from homechart_common.postgresql.database import Database
@@ -97,3 +98,12 @@ def letters(database: Database) -> Letters:
         return [Letter(*row) for row in found]
 
     return to
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What is written to the log."""
+    written: list[str] = []
+    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
+    yield written
+    loguru.remove(sink)

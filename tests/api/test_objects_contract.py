@@ -12,7 +12,7 @@ from homechart_common.models.model import Model, Owner
 from tests.callers import OWNERS
 from tests.cast import Cast
 from tests.catalogue import assert_list, assert_on_the_wire, assert_single
-from tests.factories import body_for, change_to, needed_references
+from tests.factories import body_for, change_to, what_it_needs
 
 WRITTEN = [model for model in registry if "create" in model.routes]
 CHANGED = [model for model in registry if "update" in model.routes]
@@ -93,7 +93,7 @@ async def test_every_member_that_a_create_says_is_stored(cast: Cast, model: type
 @sides(CHANGED)
 async def test_every_member_that_an_update_says_is_stored(cast: Cast, model: type[Model], side: str) -> None:
     value = await cast.ann.make(model, **owned(cast, side))
-    body = body_for(model, "U", **{needed.json: value[needed.json] for needed in needed_references(model)})
+    body = body_for(model, "U", **what_it_needs(model, value))
     answer = await cast.ann.update(model, value["id"], body)
     assert_single(model, answer)
     assert_said(answer.value, body)

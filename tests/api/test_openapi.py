@@ -24,7 +24,15 @@ from homechart_common.ids import NIL_UUID
 from homechart_common.models import registry
 from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
-from tests.factories import body_for, needed_references, new_account, new_household, new_session, target_of
+from tests.factories import (
+    body_for,
+    needed_references,
+    new_account,
+    new_household,
+    new_session,
+    target_of,
+    what_it_needs,
+)
 
 Client = TestClient[web.Request, web.Application]
 Json = dict[str, Any]
@@ -168,8 +176,8 @@ async def test_answers_are_as_described(model: type[Model], signed_in: ClientSes
     await answer(signed_in, document, "GET", item, made_id)
     listed = await answer(signed_in, document, "GET", path)
     if "update" in model.routes:
-        kept = {needed.json: body[needed.json] for needed in needed_references(model)}
-        await answer(signed_in, document, "PUT", item, made_id, json=body_for(model, "U", **kept))
+        changed = body_for(model, "U", **what_it_needs(model, body))
+        await answer(signed_in, document, "PUT", item, made_id, json=changed)
         newer = {
             "x-homechart-hash": listed["dataHash"],
             "x-homechart-updated": listed["dataValue"][0]["updated"],
