@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from homechart_api.context import BACKGROUND, DATABASE, actor_of
 from homechart_api.responses import many, nothing, one
-from homechart_common.errors import InvalidInput, Unavailable
+from homechart_common.errors import InvalidInput, TooLarge, Unavailable
 from homechart_common.ids import parse_uuid
 from homechart_common.models.fields import Invalid, read_timestamp
 from homechart_common.models.lists import Fragment, keep, read_list
@@ -87,9 +87,19 @@ def delete_route(model: type[Model]) -> Handler:
     return delete
 
 
+async def body_of(request: web.Request) -> bytes:
+    """The body of a request, which must be encoded as its headers say."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge from None
+    except web.RequestPayloadError:
+        raise InvalidInput("The body is not encoded as its headers say") from None
+
+
 async def json_object(request: web.Request) -> dict[str, Any]:
     """The body of a request, which must be a JSON object."""
-    text = await request.read()
+    text = await body_of(request)
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -126,7 +136,7 @@ def path_id(request: web.Request, name: str = "id") -> str:
 
 def page_offset(request: web.Request) -> int:
     """How many rows of a paged list to leave out, from the query."""
-    text = request.query.get("offset") or "0"
+    text = request.query.get("offset", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidInput.field("offset", "must be a whole number that is not negative")
     return int(text)

@@ -20,7 +20,7 @@ def described(name: str) -> str:
     model = _named(name)
     sections = {
         "Object": "\n".join(f"{what}: {said}" for what, said in _facts(model)),
-        "Members: column, counted on create (C) and update (U), schema": "\n".join(
+        "Members": "\n".join(
             f"{field.json:30} {column:30} {field.write or '-':3} {json.dumps(field.schema())}"
             for column, field in model.fields.items()
         ),

@@ -9,7 +9,7 @@ from aiohttp import web
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.households import editable_household
-from homechart_api.crud import json_object
+from homechart_api.crud import json_object, path_id
 from homechart_api.people import Person
 from homechart_api.responses import empty, nothing
 from homechart_api.route import Members
@@ -91,6 +91,8 @@ def _said(body: Body) -> Row:
 
 
 def _token(request: web.Request) -> dict[str, str]:
+    """The token in the path; any household may stand before it (contract §3.1)."""
+    path_id(request, "auth_household_id")
     return {"token": request.match_info["invite_token"]}
 
 

@@ -13,6 +13,7 @@ from homechart_api import people
 from homechart_api.context import CLIENT_ADDRESS, CONFIG, DATABASE, actor_of
 from homechart_api.controllers.sessions import cleaned, memberships_of, open_session
 from homechart_api.crud import json_object
+from homechart_api.middleware.limits import take
 from homechart_api.people import Person
 from homechart_api.responses import one
 from homechart_api.route import Members
@@ -78,7 +79,7 @@ async def create(request: web.Request) -> web.Response:
         raise IncorrectPassword
 
     async def work(connection: Connection) -> dict[str, Any]:
-        await _use_credentials(connection, person.id, password_hash, said.get("totp_code", ""))
+        await _use_credentials(request, connection, person.id, password_hash, said.get("totp_code", ""))
         session = await begin_session(request, connection, person, said)
         config = request.app[CONFIG]
         await people.tell(
@@ -135,7 +136,9 @@ async def begin_session(
     )
 
 
-async def _use_credentials(connection: Connection, account_id: str, password_hash: str, code: str) -> None:
+async def _use_credentials(
+    request: web.Request, connection: Connection, account_id: str, password_hash: str, code: str
+) -> None:
     """Let in who knew the password of this hash, if it still is the account's, and knows its one-time password.
 
     Checking a password takes long, and what it opened may have been locked meanwhile.
@@ -147,6 +150,8 @@ async def _use_credentials(connection: Connection, account_id: str, password_has
     if current_hash != password_hash:
         raise IncorrectPassword
     if totp_secret:
+        # Six digits are few, and who knows the password may guess from many addresses.
+        take(request, "Passcode", of=account_id)
         await _use_passcode(connection, account_id, totp_secret, totp_backup, code)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from homechart_api.context import CLIENT_ADDRESS, CONFIG
-from homechart_api.crud import json_object
+from homechart_api.crud import body_of, json_object
 from homechart_api.middleware.limits import LIMITER
 from homechart_api.responses import nothing
 from homechart_api.route import Content
@@ -61,7 +61,7 @@ async def create_traces(request: web.Request) -> web.Response:
         async with (
             ClientSession(timeout=timeout) as session,
             session.post(
-                collector_url(tracing), data=await request.read(), headers=headers, allow_redirects=False
+                collector_url(tracing), data=await body_of(request), headers=headers, allow_redirects=False
             ) as answer,
         ):
             return web.Response(

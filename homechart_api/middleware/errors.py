@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 
 from homechart_api.context import FAILURE
 from homechart_api.responses import failure, nothing
-from homechart_common.errors import HomechartError, InvalidInput, NothingChanged, Unavailable
+from homechart_common.errors import HomechartError, NothingChanged, Unavailable
 
 
 @web.middleware
@@ -27,8 +27,6 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
         if allowed := error.headers.get("Allow"):
             response.headers["Allow"] = allowed
         return response
-    except web.RequestPayloadError:
-        return answer(request, InvalidInput("The body is not encoded as its headers say"))
     except Exception as error:
         request[FAILURE] = error
         return failure(request, 500, HomechartError.default_message)

@@ -130,15 +130,21 @@ def limited(handler: Handler, limit: Limit, bucket: str) -> Handler:
     return within_limit
 
 
-def take(request: web.Request, bucket: str, limit: Limit = Limit.EVERY) -> None:
-    """Count a request in ``bucket``; raises :class:`TooManyRequests` when there have been enough of them."""
+def take(request: web.Request, bucket: str, limit: Limit = Limit.EVERY, *, of: str = "") -> None:
+    """Count a request in ``bucket``; raises :class:`TooManyRequests` when there have been enough of them.
+
+    Those from one address count together or, if ``of`` says what they are about, those about that from anywhere.
+    A client is told of the first bucket that a request counts in.
+    """
     limiter = request.app[LIMITER]
     if limiter.lets_pass(request.headers.get("x-homechart-ratelimiterkey", "")):
         return
-    address = request[CLIENT_ADDRESS]
-    window = request[_WINDOW] = limiter.window(bucket, address)
+    whose = of or request[CLIENT_ADDRESS]
+    window = limiter.window(bucket, whose)
+    if _WINDOW not in request:
+        request[_WINDOW] = window
     if window.exhausted:
-        logger.notice("Too many requests", key=f"{address} {bucket}")
+        logger.notice("Too many requests", key=f"{whose} {bucket}")
         raise TooManyRequests
     if limit is Limit.EVERY:
         window.calls += 1

@@ -104,7 +104,7 @@ class App:
     session_expiration_remember_seconds: int = option(
         7776000, "Seconds that a session lasts when the person asked to stay signed in.", at_least=1
     )
-    signup_disabled: bool = option(False, "Nobody can create an account.")
+    signup_disabled: bool = option(False, "Nobody but administrators can create an account.")
     system_health_key: str = option(
         "", "The `key` that opens `/api/v1/system/health`; empty keeps it closed.", secret=True
     )

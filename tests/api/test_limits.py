@@ -13,6 +13,7 @@ from homechart_api.routes import routes
 from homechart_common import clock
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
+from homechart_common.security import hash_password
 from tests.callers import Answer, Caller, serving
 from tests.factories import new_account, new_session
 from tests.visitors import UNLIMITED_KEY, new_address
@@ -121,6 +122,32 @@ async def test_new_addresses_and_passwords_are_limited_and_nothing_else_of_an_ac
     for setup in (True, False):
         answer = await ann.call("PUT", path, {**changes[2], "setup": setup})
         assert left(answer) == (200, None, None)
+
+
+async def test_one_time_passwords_of_an_account_are_not_guessed_from_many_addresses(
+    caller: Caller, database: Database
+) -> None:
+    passwords = {"ann": "correct-horse-9", "bob": "correct-horse-9"}
+    bodies = {}
+    for name, password in passwords.items():
+        address = new_address()
+        await database.execute(
+            "INSERT INTO auth_account (email_address, name, password_hash, totp_secret)"
+            " VALUES (%(address)s, %(name)s, %(hash)s, 'ABCDEFGH')",
+            {"address": address, "name": name, "hash": await hash_password(password)},
+        )
+        bodies[name] = {"emailAddress": address, "password": password, "totpCode": "000000"}
+
+    async def guess(number: int, name: str, **members: str) -> int:
+        headers = {"X-Forwarded-For": f"192.0.2.{number}"}
+        answer = await caller.call("POST", "/auth/signin", {**bodies[name], **members}, headers)
+        assert answer.headers["x-rate-limit-remaining"] == "2", "the route counts by itself"
+        return answer.status
+
+    wrong = [await guess(10 + n, "ann", password="wrong-horse-9") for n in range(4)]
+    assert wrong == [400] * 4, "who does not know the password locks nobody out"
+    assert [await guess(20 + n, "ann") for n in range(4)] == [400, 400, 400, 429]
+    assert await guess(30, "bob") == 400
 
 
 async def test_a_key_lets_pass(caller: Caller) -> None:

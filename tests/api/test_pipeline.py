@@ -16,9 +16,8 @@ from homechart_api.app import create_app
 from homechart_common.config import load
 from homechart_common.models.actors import Actors
 from homechart_common.postgresql.database import Database
-from homechart_common.security import hash_token
 from tests.collector import Collector, collecting, values
-from tests.people import add_account
+from tests.people import add_account, add_session
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
@@ -60,13 +59,7 @@ async def collector() -> AsyncIterator[Collector]:
 
 async def sign_in(database: Database) -> dict[str, str]:
     """The headers of a new session."""
-    account, key = await add_account(database), str(uuid.uuid4())
-    await database.execute(
-        """INSERT INTO auth_session (auth_account_id, key_hash, expires)
-        VALUES (%(account)s, %(hash)s, now() + interval '1 hour')""",
-        {"account": account, "hash": hash_token(key)},
-    )
-    return {"x-homechart-key": key}
+    return {"x-homechart-key": await add_session(database, await add_account(database))}
 
 
 async def count(client: Client, name: str, **labels: str) -> float:

@@ -102,6 +102,7 @@ PUBLIC = {
     "AuthAccountCreate", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
     "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "InfoRead",
     "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead",
+    "TelemetryErrorCreate", "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]

@@ -17,6 +17,7 @@ from homechart_common.ids import NIL_UUID, parse_uuid
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller, Client
 from tests.factories import new_account, new_household, new_session
+from tests.processes import Running
 from tests.security.everybody import Everybody
 from tests.security.test_hostile_members import WITH_BODY, target_of_route
 
@@ -237,3 +238,15 @@ async def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
         (gzip.compress(b" " * (40 << 20)), {"Content-Encoding": "gzip"}),
     ):
         assert (await raw(client, request("POST", path, headers, body)))[0] == 413
+
+
+async def test_nobody_fills_the_log_with_what_is_hardly_http(running: Running) -> None:
+    for sent in (
+        b"GET /api HTTP/9.9\r\nHost: x\r\n\r\n",
+        request("POST", f"{API}/auth/signin", {"Content-Encoding": "zstd"}),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(sent)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    assert "Error handling request" not in running.log

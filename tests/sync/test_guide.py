@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from homechart_api import sse
 from homechart_common.config import load
@@ -26,23 +28,26 @@ async def test_the_commands_do_what_the_guide_says(fresh_database: Database, tmp
 
     status, bodies = text.split("\n", 1)
     assert status == "204"
-    # one body after the other, and the events at the end
     bodies, _, events = bodies.partition("retry: ")
-    news, listed = (answer for answer in _documents(bodies) if answer["dataType"] in ("Sync", "PlanTasks"))
+    news, listed = _documents(bodies)
     [difference] = news["dataValue"]
     assert (difference["full"], difference["deleted"]) == (False, {})
     assert [task["name"] for task in difference["changed"]["PlanTask"]] == ["Buy soil"]
     assert [task["name"] for task in listed["dataValue"]] == ["Water the plants"]
     assert len(listed["dataIDs"]) == len(everything["changed"]["PlanTask"]) + 1
-    assert re.search(r'^data: \{"id":"[^"]+","operation":2,"table":"plan_task","updated":"', events, re.M)
+    for task in (*difference["changed"]["PlanTask"], *listed["dataValue"]):
+        change = f'"id":"{task["id"]}","operation":2,"table":"plan_task","updated":"{task["updated"]}"'
+        assert f"data: {{{change}}}\n\n" in events
+    assert re.search(r"^id: [0-9a-f]+-[0-9a-f]+-[0-9.]+$", events, re.MULTILINE)
 
 
-def _documents(text: str) -> list[dict[str, object]]:
-    decoder, found, position = json.JSONDecoder(), [], 0
-    while position < len(text.rstrip()):
-        document, position = decoder.raw_decode(text, position)
-        found.append(document)
-    return found
+def _documents(text: str) -> Iterator[Any]:
+    """The JSON texts in a text, one after the other."""
+    decoder, rest = json.JSONDecoder(), text.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        yield document
+        rest = rest[end:].lstrip()
 
 
 def test_the_numbers_are_those_of_the_code() -> None:
