@@ -288,6 +288,46 @@ async def test_answers_about_people_are_as_described(client: Client, document: J
         await ask("GET", f"{auth}/signin")
 
 
+async def test_answers_about_money_are_as_described(signed_in: ClientSession, document: Json) -> None:
+    budget = "/api/v1/budget"
+
+    async def ask(method: str, template: str, *ids: str, **body: Any) -> Any:
+        answered = await answer(
+            signed_in, document, method, budget + template, *ids, **({"json": body} if body else {})
+        )
+        return answered["dataValue"] if answered else None
+
+    account = (await ask("POST", "/accounts", name="Bank"))[0]
+    category = (await ask("POST", "/categories", name="Food", grouping="Everyday"))[0]
+    home = account["authHouseholdID"]
+    entry = {"budgetAccountID": account["id"], "amount": -5, "status": 1}
+    share = {"budgetCategoryID": category["id"], "amount": -5, "yearMonth": 202311}
+    said = {"date": "2023-11-24", "amount": -5, "accounts": [entry], "categories": [share]}
+    posted = (await ask("POST", "/transactions", **said, budgetPayeeName="Bakery"))[0]
+    assert await ask("PUT", "/transactions/{id}", posted["id"], note="Bread")
+    assert await ask("PUT", "/transactions/{id}", posted["id"], note="Bread") is None
+    assert await ask("POST", "/transactions", **{**said, "amount": -6}, budgetPayeeName="Bakery") is None
+    for kind, name in (
+        ("accounts", account["id"]),
+        ("categories", category["id"]),
+        ("payees", posted["budgetPayeeID"]),
+    ):
+        assert await ask("GET", f"/{kind}/{{id}}/transactions", name)
+    assert await ask("GET", "/categories/{id}/transactions/{year_month}", category["id"], "202311")
+    await ask("POST", "/accounts/{id}/reconcile", account["id"])
+    given = {"budgetCategoryID": category["id"], "yearMonth": 202311}
+    assert await ask("POST", "/month-categories", **given, amount=7)
+    assert await ask("PUT", "/month-categories", **given, amount=8)
+    assert await ask("GET", "/months/{auth_household_id}/{year_month}", home, "202311")
+    assert await ask("DELETE", "/transactions/{id}", posted["id"])
+    for chart in range(4):
+        path = f"/api/v1/charts/datasets/{home}/{chart}?from=202301&to=202312"
+        async with signed_in.get(path) as response:
+            charted = await response.json()
+        schema = document["components"]["schemas"]["ChartDatasetsAnswer"]
+        assert problems(document, schema, charted) == []
+
+
 async def test_both_notations_say_the_same(client: Client, document: Json) -> None:
     async with client.get("/swagger.yaml") as response:
         assert response.content_type == "application/yaml"

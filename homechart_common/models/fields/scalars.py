@@ -56,6 +56,8 @@ class YearMonth(Int):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min=100001, max=999912, description="Such as 202308", **options)
+        # answers say 0 where there is no month yet
+        self.json_schema = {"type": "integer", "minimum": 0, "maximum": 999912}
 
     def read(self, value: Any) -> int:
         number = super().read(value) if value else 0
