@@ -49,7 +49,7 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
             )
         except UniqueViolation:
             # of two creates with the same id at the same moment one may be told of another value they share
-            if attempt:
+            if attempt or not body.get("id"):
                 raise
             continue
         _refuse(broken)
