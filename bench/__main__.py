@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import fragment, memory, processes, requests, streams
+from bench import budget, fragment, memory, processes, requests, streams
 from bench.figures import Figure, table
 from bench.stage import Stage, prepared
 
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[Stage], Awaitable[list[Figure]]]] = {
     "sse": streams.measure,
     "memory": memory.measure,
     "processes": processes.measure,
+    "budget": budget.measure,
 }
 
 

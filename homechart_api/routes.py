@@ -10,6 +10,10 @@ from aiohttp.typedefs import Handler
 from homechart_api import crud
 from homechart_api.controllers import (
     accounts,
+    budget_accounts,
+    budget_months,
+    budget_transactions,
+    charts,
     documentation,
     households,
     icalendar,
@@ -31,7 +35,7 @@ from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
 from homechart_api.route import Content, Route, meet_expectation
 from homechart_common import watch
-from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, registry
+from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, BudgetTransaction, registry
 from homechart_common.models.model import Model
 
 API = "/api/v1"
@@ -255,8 +259,120 @@ _AUTH: tuple[Route, ...] = (
     Route("GET", f"{API}/oidc/{{name}}", oidc.read, "OIDCRedirectRead", Gate.PUBLIC, Limit.EVERY),
 )
 
+_BUDGET: tuple[Route, ...] = (
+    Route(
+        "POST",
+        f"{API}/budget/accounts/{{id}}/reconcile",
+        budget_accounts.reconcile,
+        "BudgetAccountReconcile",
+        checked=True,
+        statuses=(204,),
+    ),
+    Route(
+        "GET",
+        f"{API}/budget/accounts/{{id}}/transactions",
+        budget_transactions.read_of_account,
+        "BudgetAccountTransactionsRead",
+        checked=True,
+        answer="BudgetTransactions",
+        query=budget_transactions.OFFSET,
+    ),
+    Route(
+        "GET",
+        f"{API}/budget/categories/{{id}}/transactions",
+        budget_transactions.read_of_category,
+        "BudgetCategoryTransactionsRead",
+        checked=True,
+        answer="BudgetTransactions",
+        query=budget_transactions.OFFSET,
+    ),
+    Route(
+        "GET",
+        f"{API}/budget/categories/{{id}}/transactions/{{year_month}}",
+        budget_transactions.read_of_category,
+        "BudgetCategoryTransactionsReadYearMonth",
+        checked=True,
+        answer="BudgetTransactions",
+        query=budget_transactions.OFFSET,
+    ),
+    Route(
+        "GET",
+        f"{API}/budget/payees/{{id}}/transactions",
+        budget_transactions.read_of_payee,
+        "BudgetPayeeTransactionsRead",
+        checked=True,
+        answer="BudgetTransactions",
+        query=budget_transactions.OFFSET,
+    ),
+    Route(
+        "POST",
+        f"{API}/budget/transactions",
+        budget_transactions.create,
+        "BudgetTransactionCreate",
+        checked=True,
+        body=BudgetTransaction,
+        answer="BudgetTransaction",
+    ),
+    Route(
+        "PUT",
+        f"{API}/budget/transactions/{{id}}",
+        budget_transactions.update,
+        "BudgetTransactionUpdate",
+        checked=True,
+        body=BudgetTransaction,
+        answer="BudgetTransaction",
+        statuses=(204,),
+    ),
+    Route(
+        "DELETE",
+        f"{API}/budget/transactions/{{id}}",
+        budget_transactions.delete,
+        "BudgetTransactionDelete",
+        checked=True,
+        answer="BudgetTransaction",
+    ),
+    Route(
+        "GET",
+        f"{API}/budget/months/{{auth_household_id}}/{{year_month}}",
+        budget_months.read,
+        "BudgetMonthRead",
+        checked=True,
+        answer="BudgetMonth",
+        statuses=(204,),
+    ),
+    Route(
+        "POST",
+        f"{API}/budget/month-categories",
+        budget_months.allocate,
+        "BudgetMonthCategoryCreate",
+        checked=True,
+        body=budget_months.ALLOCATION,
+        answer="BudgetMonthCategory",
+    ),
+    Route(
+        "PUT",
+        f"{API}/budget/month-categories",
+        budget_months.reallocate,
+        "BudgetMonthCategoryUpdate",
+        checked=True,
+        body=budget_months.ALLOCATION,
+        answer="BudgetMonthCategory",
+        statuses=(204,),
+    ),
+    Route(
+        "GET",
+        f"{API}/charts/datasets/{{auth_household_id}}/{{chart_type}}",
+        charts.read,
+        "ChartDatasetsRead",
+        checked=True,
+        answer=charts.DATASETS,
+        query=charts.MONTHS,
+    ),
+)
+
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
+    *_BUDGET,
     Route(
         "GET",
         f"{API}/sync",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 
@@ -13,6 +14,11 @@ _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 def now() -> datetime:
     """The current time, in UTC, or the one a test has set."""
     return _frozen.get() or datetime.now(UTC)
+
+
+def today(time_zone: str) -> date:
+    """The day that it is now in a time zone."""
+    return now().astimezone(ZoneInfo(time_zone)).date()
 
 
 @contextmanager

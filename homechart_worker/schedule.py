@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
+from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
+from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -15,6 +17,8 @@ from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.deliver import deliver
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
+from homechart_worker.tasks.roll_up_budget_balance import roll_up_budget_balance
+from homechart_worker.tasks.roll_up_budget_summary import roll_up_budget_summary
 
 TASKS: dict[str, Task] = {
     task.name: task
@@ -23,6 +27,10 @@ TASKS: dict[str, Task] = {
         deliver,
         clean_up_cache,
         clean_up_sessions,
+        roll_up_budget_summary,
+        roll_up_budget_balance,
+        clean_up_budget_months,
+        clean_up_budget_payees,
         clean_up_notes_page_versions,
         clean_up_notes_pages,
         clean_up_outbox,

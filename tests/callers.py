@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from homechart_api.app import create_app
 from homechart_common.config import load
-from homechart_common.models.model import Model
+from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.settings import PostgresqlSettings
-from tests.factories import body_for, parent_reference, target_of
+from tests.factories import body_for, needed_references, target_of
 
 API = "/api/v1"
 OWNERS = ("authAccountID", "authHouseholdID")
@@ -93,12 +93,18 @@ class Caller:
             return Answer(response.status, response.headers, json.loads(text) if text else None)
 
     async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """Make an object with something in every member, and before it what it belongs to; as answered."""
-        above = parent_reference(model)
-        if above and above.json not in members:
-            owner = {name: members.pop(name) for name in OWNERS if name in members}
-            members[above.json] = (await self.make(target_of(above), **owner))["id"]
-        return (await self.create(model, body_for(model, **members))).value
+        """Make an object with something in every member, and before it what it needs; as answered."""
+        return (await self.create(model, await self.body_of(model, **members))).value
+
+    async def body_of(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """The body that makes such an object. What belongs to another one has its owner by that."""
+        owner = {name: members[name] for name in OWNERS if name in members}
+        for needed in needed_references(model):
+            if needed.json not in members:
+                members[needed.json] = (await self.make(target_of(needed), **owner))["id"]
+        if model.owner is Owner.PARENT:
+            members = {name: value for name, value in members.items() if name not in OWNERS}
+        return body_for(model, **members)
 
     async def list(self, model: type[Model], *, token: str = "", updated: str = "") -> Answer:
         """Read a list, perhaps only what changed."""

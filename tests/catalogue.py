@@ -27,6 +27,105 @@ WIRE = {
         "updated": "moment",
         "updatedBy": "uuid?",
     },
+    "BudgetAccount": {
+        "authHouseholdID": "uuid",
+        "budget": "bool",
+        "budgetTransactionAmount": "int",
+        "budgetTransactionAmountCleared": "int",
+        "budgetTransactionAmountReconciled": "int",
+        "created": "moment",
+        "hidden": "bool",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "shortID": "nanoid",
+        "updated": "moment",
+    },
+    "BudgetCategory": {
+        "authHouseholdID": "uuid",
+        "budgetMonthCategoryAmount": "int",
+        "budgetTransactionAmount": "int",
+        "created": "moment",
+        "grouping": "text",
+        "id": "uuid",
+        "income": "bool",
+        "name": "text",
+        "shortID": "nanoid",
+        "targetAmount": "int",
+        "targetMonth": "int",
+        "targetYear": "int",
+        "updated": "moment",
+    },
+    "BudgetMonth": {
+        "authHouseholdID": "uuid",
+        "budgetMonthCategories": "list of BudgetMonthCategory",
+        "budgetMonthCategoryAmount": "int",
+        "budgetTransactionAmountIncome": "int",
+        "budgetTransactionAmountIncomeRemaining": "int",
+        "yearMonth": "int",
+    },
+    "BudgetMonthCategory": {
+        "amount": "int",
+        "authHouseholdID": "uuid",
+        "balance": "int",
+        "budgetCategory": "BudgetCategory",
+        "budgetCategoryID": "uuid",
+        "budgetTransactionAmount": "int",
+        "created": "moment",
+        "yearMonth": "int",
+    },
+    "BudgetPayee": {
+        "address": "text",
+        "authHouseholdID": "uuid",
+        "budgetCategoryID": "uuid?",
+        "budgetTransactionAmount": "int",
+        "created": "moment",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "shopStore": "bool",
+        "shortID": "nanoid",
+        "updated": "moment",
+    },
+    "BudgetRecurrence": {
+        "authHouseholdID": "uuid",
+        "budgetAccountID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "recurrence": "recurrence",
+        "template": "BudgetTransaction",
+        "updated": "moment",
+    },
+    "BudgetTransaction": {
+        "accounts": "list of BudgetTransactionAccount?",
+        "amount": "int",
+        "authHouseholdID": "uuid",
+        "balance": "int",
+        "budgetPayeeID": "uuid?",
+        "budgetPayeeName": "text",
+        "categories": "list of BudgetTransactionCategory?",
+        "created": "moment",
+        "date": "date",
+        "id": "uuid",
+        "keep": "bool",
+        "note": "text",
+    },
+    "BudgetTransactionAccount": {
+        "amount": "int",
+        "authHouseholdID": "uuid?",
+        "budgetAccountID": "uuid?",
+        "budgetTransactionID": "uuid?",
+        "id": "uuid?",
+        "status": "int",
+    },
+    "BudgetTransactionCategory": {
+        "amount": "int",
+        "authHouseholdID": "uuid?",
+        "budgetCategoryID": "uuid?",
+        "budgetTransactionID": "uuid?",
+        "id": "uuid?",
+        "yearMonth": "int",
+    },
     "Change": {
         "authAccountID": "uuid",
         "authHouseholdID": "uuid",
@@ -147,6 +246,11 @@ WIRE = {
 #: ``dataType`` of lists (contract §1.3).
 PLURALS = {
     "Bookmark": "Bookmarks",
+    "BudgetAccount": "BudgetAccounts",
+    "BudgetCategory": "BudgetCategories",
+    "BudgetPayee": "BudgetPayees",
+    "BudgetRecurrence": "BudgetRecurrences",
+    "BudgetTransaction": "BudgetTransactions",
     "Change": "Changes",
     "NotesPage": "NotesPages",
     "NotesPageVersion": "NotesPageVersions",
@@ -181,6 +285,10 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
         case "recurrence":
             fits = value.keys() == {"day", "month", "monthWeek", "separation", "weekday", "weekdays"}
+        case _ if kind.startswith("list of "):
+            fits = isinstance(value, list) and {kind_of(each, kind[8:]) for each in value} <= {kind[8:]}
+        case _ if kind in WIRE:
+            fits = {name: kind_of(value[name], WIRE[kind].get(name, "")) for name in value} == WIRE[kind]
         case _:
             fits = isinstance(value, str) and re.fullmatch(FORMS[kind], value) is not None
     return expected if fits else f"{value!r} is not {expected}"
@@ -189,7 +297,7 @@ def kind_of(value: Any, expected: str) -> str:
 def assert_on_the_wire(model: type[Model], value: dict[str, Any]) -> None:
     """An object has exactly the members of the catalogue, of their kinds."""
     wire = WIRE[model.__name__]
-    assert {name: kind_of(value[name], wire.get(name, "unknown")) for name in value} == wire
+    assert {name: kind_of(value[name], wire.get(name, "")) for name in value} == wire
 
 
 def assert_single(model: type[Model], answer: Answer) -> None:

@@ -10,6 +10,7 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 from homechart_common.models import fields, registry
+from homechart_common.models.budget_recurrence import Template
 from homechart_common.models.fields import Field
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
@@ -139,7 +140,7 @@ def body_for(model: type[Model], write: str = "C", **members: Any) -> dict[str, 
     """A body that says something of every member a client may write on create (``C``) or update (``U``).
 
     No two bodies are alike, references are null, and there is no owner; ``members`` are added, or replace
-    what is there. An object that belongs to another one needs that one's id in ``members``.
+    what is there. An object that cannot be without another one needs that one's id in ``members``.
     """
     body = {
         field.json: example(field)
@@ -152,15 +153,43 @@ def body_for(model: type[Model], write: str = "C", **members: Any) -> dict[str, 
 #: Members that exclude others, or would change what the object is.
 _UNLESS_ASKED: Mapping[str, Mapping[str, Any]] = {
     "Bookmark": {"iconLink": ""},
+    "BudgetCategory": {"income": False},
     "PlanTask": {"template": False, "assignees": []},
 }
 
 
-def parent_reference(model: type[Model]) -> fields.Reference | None:
-    """The reference without which an object cannot be, as it names what the object belongs to."""
-    if model.owner is not Owner.PARENT:
-        return None
-    return next(reference for reference in model.references() if reference.inherits)
+def needed_references(model: type[Model]) -> list[fields.Reference]:
+    """The references without which an object cannot be."""
+    return [
+        reference
+        for reference in model.references()
+        if reference.must_be_given or (reference.inherits and model.owner is Owner.PARENT)
+    ]
+
+
+def what_it_needs(model: type[Model], value: Mapping[str, Any]) -> dict[str, Any]:
+    """The references without which an object cannot be, as another object has them."""
+    return {reference.json: value[reference.json] for reference in needed_references(model)}
+
+
+def change_to(model: type[Model]) -> dict[str, Any]:
+    """A body that changes one member of an object that was made with :func:`body_for`."""
+    return {"name": "Renamed"} if "name" in model.fields else dict(_CHANGES[model.__name__])
+
+
+#: Changes to what has no name.
+_CHANGES: Mapping[str, Mapping[str, Any]] = {
+    "BudgetRecurrence": {
+        "recurrence": {
+            "day": 0,
+            "month": 0,
+            "monthWeek": 0,
+            "separation": 9,
+            "weekday": 0,
+            "weekdays": None,
+        }
+    },
+}
 
 
 def target_of(reference: fields.Reference) -> type[Model]:
@@ -207,13 +236,18 @@ def _(field: fields.Int) -> int:
 
 
 @example.register
+def _(field: fields.YearMonth) -> int:
+    return 202611
+
+
+@example.register
 def _(field: fields.UUID) -> str:
     return str(uuid.uuid4())
 
 
 @example.register
-def _(field: fields.Reference) -> None:
-    return None
+def _(field: fields.Reference) -> str | None:
+    return str(uuid.uuid4()) if field.must_be_given else None
 
 
 @example.register
@@ -234,6 +268,22 @@ def _(field: fields.Time) -> str:
 @example.register
 def _(field: fields.Strings) -> list[str]:
     return ["one", "two"]
+
+
+@example.register
+def _(field: Template) -> dict[str, Any]:
+    """A purchase, with amounts that add up."""
+    account = {"budgetAccountID": str(uuid.uuid4()), "amount": -7, "status": 1}
+    category = {"budgetCategoryID": str(uuid.uuid4()), "amount": -7, "yearMonth": 202611}
+    return {
+        "accounts": [account],
+        "amount": -7,
+        "budgetPayeeID": str(uuid.uuid4()),
+        "categories": [category],
+        "date": "2026-11-24",
+        "keep": True,
+        "note": "Rent",
+    }
 
 
 @example.register

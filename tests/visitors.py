@@ -80,7 +80,9 @@ def new_address() -> str:
     return f"{uuid.uuid4().hex}@house.test"
 
 
-#: Fixtures of the API's tests: start a further instance, sign up a new account, read the mail to an address.
+#: Fixtures of the API's tests: start a further instance, sign up a new account, read the mail to an address,
+#: set the time.
 StartAPI = Callable[..., Awaitable[Visitor]]
 SignUp = Callable[..., Awaitable[Visitor]]
 Letters = Callable[[str], Awaitable[list[Letter]]]
+SetClock = Callable[..., None]

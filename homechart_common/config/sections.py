@@ -87,10 +87,14 @@ class App:
         "Let several API processes listen on the same port; the system spreads connections over them (Linux).",
     )
     rollup_budget_transactions_balance_months: int = option(
-        48, "Months of balances that are kept ready.", at_least=1
+        0,
+        "Months after which all transactions of a household become one, its opening balance; 0 for never.",
+        at_least=0,
     )
     rollup_budget_transactions_summary_months: int = option(
-        12, "Months of transactions that stay single before they are rolled up.", at_least=1
+        0,
+        "Months after which the transactions of a payee become one for each month; 0 for never.",
+        at_least=0,
     )
     session_expiration_default_seconds: int = option(3600, "Seconds that a session lasts.", at_least=1)
     session_expiration_remember_seconds: int = option(

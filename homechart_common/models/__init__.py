@@ -4,6 +4,13 @@ from homechart_common.models.auth_account import AuthAccount
 from homechart_common.models.auth_household import AuthAccountAuthHousehold, AuthHousehold
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
+from homechart_common.models.budget_account import BudgetAccount
+from homechart_common.models.budget_category import BudgetCategory
+from homechart_common.models.budget_month import BudgetMonth
+from homechart_common.models.budget_month_category import BudgetMonthCategory
+from homechart_common.models.budget_payee import BudgetPayee
+from homechart_common.models.budget_recurrence import BudgetRecurrence
+from homechart_common.models.budget_transaction import BudgetTransaction
 from homechart_common.models.change import Change
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
@@ -20,6 +27,13 @@ __all__ = [
     "AuthHousehold",
     "AuthSession",
     "Bookmark",
+    "BudgetAccount",
+    "BudgetCategory",
+    "BudgetMonth",
+    "BudgetMonthCategory",
+    "BudgetPayee",
+    "BudgetRecurrence",
+    "BudgetTransaction",
     "Change",
     "NotesPage",
     "NotesPageVersion",

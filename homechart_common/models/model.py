@@ -12,7 +12,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
-from homechart_common.models.fields import UUID, Field, Reference, Timestamp
+from homechart_common.ids import NIL_UUID
+from homechart_common.models.fields import UUID, ZERO_TIME, Field, Reference, Schema, Timestamp
 from homechart_common.models.permissions import Actor, Component, Level
 
 #: A row on its way into the database, or some columns of one.
@@ -53,6 +54,8 @@ class Model:
     routes: ClassVar[tuple[str, ...]] = CRUD
     #: The column that names an object in its household's change log, if it is logged at all.
     label: ClassVar[str | None] = None
+    #: Whether a household has only one of each label, so that creating it again answers the one there is.
+    named_once: ClassVar[bool] = False
     #: The column that lists are ordered by. It comes first in the JSON, so rendered rows sort as texts.
     order: ClassVar[str] = "created"
     #: ``dataType`` of a list.
@@ -71,11 +74,11 @@ class Model:
     fields: ClassVar[dict[str, Field]]
 
     # What an object has unless it says otherwise (``created = None``).
-    id: ClassVar[Field | None] = UUID(write="")
+    id: ClassVar[Field | None] = UUID(write="", made=True, answer=NIL_UUID)
     auth_account_id: ClassVar[Field | None] = UUID()
     auth_household_id: ClassVar[Field | None] = UUID()
-    created: ClassVar[Field | None] = Timestamp(write="")
-    updated: ClassVar[Field | None] = Timestamp(write="")
+    created: ClassVar[Field | None] = Timestamp(write="", answer=ZERO_TIME)
+    updated: ClassVar[Field | None] = Timestamp(write="", answer=ZERO_TIME)
 
     def __init_subclass__(cls) -> None:
         inherited = {
@@ -116,6 +119,14 @@ class Model:
         return False
 
     @classmethod
+    def schema(cls) -> Schema:
+        """The JSON Schema of such an object inside another one."""
+        return {
+            "type": "object",
+            "properties": {field.json: field.schema() for field in cls.fields.values() if field.wire},
+        }
+
+    @classmethod
     def references(cls) -> list[Reference]:
         """The members that name other objects."""
         return [field for field in cls.fields.values() if isinstance(field, Reference)]
@@ -127,9 +138,7 @@ class Model:
         return [
             name
             for name, field in cls.fields.items()
-            if field.stored
-            and name not in fixed
-            and (write in field.write or (write == "C" and name in _SET_ON_CREATE))
+            if field.stored and name not in fixed and (write in field.write or (write == "C" and field.made))
         ]
 
 
@@ -139,7 +148,6 @@ _NOT_ON_WIRE = {
     Owner.PARENT: {"auth_account_id", "auth_household_id"},
     Owner.SELF: {"auth_account_id", "auth_household_id"},
 }
-_SET_ON_CREATE = {"id", "short_id"}
 
 
 class Registry:

@@ -21,13 +21,15 @@ from homechart_common.models.statements import NOT_YOURS, refer_parameter, state
 from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
 from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
 
+_UNKNOWN = "names nothing that can be referred to here"
+
 #: How often a statement that lost against others is run before the caller hears of it.
 _ATTEMPTS = 5
 
 
 async def read_object(database: Queryable, model: type[Model], actor: Actor, object_id: str) -> str:
     """The object's JSON. Raises :class:`ItemNotFound` when there is none that the actor may see."""
-    (value,) = await _answer(database, model, "read", actor, {"id": object_id}, Level.VIEW)
+    (value,) = await answer(database, model, statements(model).read, actor, {"id": object_id}, Level.VIEW)
     if value is None:
         raise ItemNotFound
     return str(value)
@@ -39,10 +41,12 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
     An ``id`` that is free is used. If the actor already has an object with it, that is the answer, so a retry
     is harmless; if somebody else does, the object gets another id.
     """
-    row = await _settled(database, created_row, model, body, actor)
+    row = await settled(database, created_row, model, body, actor)
     for attempt in range(3):
         try:
-            broken, value = await _answer(database, model, "create", actor, {"row": _json(row)}, Level.EDIT)
+            broken, value = await answer(
+                database, model, statements(model).create, actor, {"row": _json(row)}, Level.EDIT
+            )
         except UniqueViolation:
             # of two creates with the same id at the same moment one may be told of another value they share
             if attempt or not body.get("id"):
@@ -64,9 +68,9 @@ async def update_object(
 
     ``None`` also when there is no such object. Raises :class:`Forbidden` when the actor can only see it.
     """
-    row = await _settled(database, updated_row, model, body, actor)
-    broken, value, out_of_reach = await _answer(
-        database, model, "update", actor, {"id": object_id, "row": _json(row)}, Level.EDIT
+    row = await settled(database, updated_row, model, body, actor)
+    broken, value, out_of_reach = await answer(
+        database, model, statements(model).update, actor, {"id": object_id, "row": _json(row)}, Level.EDIT
     )
     _refuse(broken)
     if out_of_reach:
@@ -76,21 +80,25 @@ async def update_object(
 
 async def delete_object(database: Queryable, model: type[Model], actor: Actor, object_id: str) -> str:
     """Delete an object; its JSON as it was. Raises :class:`ItemNotFound` if the actor can edit none."""
-    (value,) = await _answer(database, model, "delete", actor, {"id": object_id}, Level.EDIT)
+    (value,) = await answer(database, model, statements(model).delete, actor, {"id": object_id}, Level.EDIT)
     if value is None:
         raise ItemNotFound
     return str(value)
 
 
-async def _answer(
+async def answer(
     database: Queryable,
     model: type[Model],
-    verb: str,
+    statement: Statement,
     actor: Actor,
     parameters: dict[str, Any],
     needed: Level,
 ) -> tuple[Any, ...]:
-    """What a statement answers beside whether its guard held. Raises :class:`StaleActor` when it did not."""
+    """What a statement about objects of a kind answers beside whether its guard held, which comes first.
+
+    Raises :class:`StaleActor` when it did not, :class:`Forbidden` when there is nobody whose objects the
+    actor may reach as ``needed``.
+    """
     owners = model.owners(actor, needed)
     if not owners:
         raise Forbidden
@@ -104,7 +112,7 @@ async def _answer(
         **_referable(model, actor),
     }
     try:
-        row = await _persistently(database, getattr(statements(model), verb), parameters)
+        row = await _persistently(database, statement, parameters)
     except ConstraintViolation as violation:
         raise explained(model, violation) from None
     assert row is not None  # noqa: S101  # every statement answers one row
@@ -136,7 +144,7 @@ def _refuse(broken: str | None) -> None:
     if broken == NOT_YOURS:
         raise Forbidden
     if broken:
-        raise InvalidInput.field(broken, "names nothing that can be referred to here")
+        raise InvalidInput.field(broken, _UNKNOWN)
 
 
 def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintViolation:
@@ -161,12 +169,14 @@ def _member(model: type[Model], columns: str) -> Field | None:
 def _reason(field: Field, violation: ConstraintViolation) -> str:
     if isinstance(violation, UniqueViolation):
         return "another one has it already"
+    if field.refers:
+        return _UNKNOWN
     if isinstance(field, Position) and field.placed:
         return "must not be empty"
     return violation.message
 
 
-async def _settled(
+async def settled(
     database: Queryable,
     settle: Callable[[type[Model], Body, Actor], dict[str, Any]],
     model: type[Model],

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from homechart_common.models.confidences import shown
-from homechart_common.models.fields import sql_json
 from homechart_common.models.model import Model, derived
 from homechart_common.models.objects import explained
 from homechart_common.models.permissions import Actor
@@ -73,7 +72,10 @@ async def summarised(
     database: Queryable, model: type[Model], ids: Iterable[str], columns: frozenset[str]
 ) -> str:
     """The same with the values of some columns only; the others have their zero values."""
-    return await database.fetch_value(_rendered(model, _summary(model, columns)), {"ids": array(ids)}) or ""
+    return (
+        await database.fetch_value(_rendered(model, row_json(model, shown=columns)), {"ids": array(ids)})
+        or ""
+    )
 
 
 async def rendered_if_newer(
@@ -107,13 +109,3 @@ def _rendered_with_time(model: type[Model]) -> Statement:
         f"SELECT {row_json(model)}, t.updated FROM {model.table} t WHERE t.id = %(id)s::uuid",
         table=model.table,
     )
-
-
-@derived
-def _summary(model: type[Model], columns: frozenset[str]) -> str:
-    members = ", ".join(
-        f'{field.sql("t") if column in columns else sql_json(field.blank())} AS "{field.json}"'
-        for column, field in model.fields.items()
-        if field.wire
-    )
-    return f"row_to_json((SELECT r FROM (SELECT {members}) r))::text"

@@ -11,7 +11,6 @@ class ShopItem(Model):
     table, path, component = "shop_item", "/shop/items", Component.SHOP
     owner = Owner.ACCOUNT_OR_HOUSEHOLD
     label = "name"
-    constraints = {"shop_item_shop_category_id_fkey1": "shopCategoryID: must be a category of the household"}
 
     name = Text(min=1, max=500)
     budget_category_id = Reference("budget_category", write="", description="Reserved, always null")

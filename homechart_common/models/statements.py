@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from homechart_common.models.fields import Reference
+from homechart_common.models.fields import Reference, sql_json
 from homechart_common.models.model import Model, Owner, derived, registry
 from homechart_common.models.permissions import EVERYBODY
 from homechart_common.postgresql.database import Statement
@@ -67,10 +67,15 @@ def statements(model: type[Model]) -> Statements:
 
 
 @derived
-def row_json(model: type[Model], row: str = "t") -> str:
-    """The expression that renders one row as its JSON text, the ordering member first."""
+def row_json(model: type[Model], row: str = "t", shown: frozenset[str] | None = None) -> str:
+    """The expression that renders one row as its JSON text, the ordering member first.
+
+    With ``shown`` only those columns have their values; the others are blank.
+    """
     members = ", ".join(
-        f'{field.sql(row)} AS "{field.json}"' for field in model.fields.values() if field.wire
+        f'{field.sql(row) if shown is None or column in shown else sql_json(field.blank())} AS "{field.json}"'
+        for column, field in model.fields.items()
+        if field.wire
     )
     expression = f"row_to_json((SELECT r FROM (SELECT {members}) r))::text"
     for field in model.fields.values():
@@ -171,7 +176,7 @@ SELECT EXISTS (SELECT FROM actor),
 
 def _broken(model: type[Model], tables: str, *, changed_only: bool = False) -> str:
     """The first thing that does not hold about a proposed row ``r`` (the stored one is ``o``)."""
-    cases = [_broken_reference(reference, changed_only=changed_only) for reference in model.references()]
+    cases = [_broken_reference(model, reference, changed_only) for reference in model.references()]
     if model.owner is not Owner.PARENT:
         cases.append(f"WHEN {_named_owner(model)} <> ALL (%(owners)s::uuid[]) THEN '{NOT_YOURS}'")
     return f"""broken AS MATERIALIZED (
@@ -181,17 +186,18 @@ def _broken(model: type[Model], tables: str, *, changed_only: bool = False) -> s
 )"""
 
 
-def _broken_reference(reference: Reference, *, changed_only: bool) -> str:
+def _broken_reference(model: type[Model], reference: Reference, changed_only: bool) -> str:
+    """A household's row names only what is its own of a kind that households own."""
     column, target = reference.column, registry.for_table(reference.target)
     condition = f"r.{column} IS NOT NULL"
     if changed_only:
         condition += f" AND r.{column} IS DISTINCT FROM o.{column}"
     if target is not None:
         owners = "owners" if reference.inherits else refer_parameter(target)
-        condition += (
-            f" AND NOT EXISTS (SELECT FROM {target.table} x"
-            f" WHERE x.id = r.{column} AND x.owner_id = ANY (%({owners})s::uuid[]))"
-        )
+        seen = f"x.id = r.{column} AND x.owner_id = ANY (%({owners})s::uuid[])"
+        if target.owner is Owner.HOUSEHOLD:
+            seen += " AND x.owner_id = coalesce(r.auth_household_id, x.owner_id)"
+        condition += f" AND NOT EXISTS (SELECT FROM {target.table} x WHERE {seen})"
     return f"WHEN {condition} THEN '{reference.json}'"
 
 
@@ -224,30 +230,39 @@ logged AS (
 )"""
 
 
-def _returning(model: type[Model]) -> str:
-    label = f", t.auth_household_id, t.{model.label} AS name" if model.label else ""
-    return f"RETURNING {row_json(model)} AS value{label}"
+def _label(model: type[Model]) -> str:
+    """The columns of a row ``t`` that the change log needs."""
+    return f", t.auth_household_id, t.{model.label} AS name" if model.label else ""
 
 
 def _create(model: type[Model]) -> str:
     columns = model.stored_columns("C")
+    same, conflict, made = "t.id = r.id", "(id)", "created"
+    if model.named_once:
+        # Who asks for a name that is there gets what has it, and the log tells of a create (contract B1 §6.5).
+        same = f"(t.id = r.id OR (t.auth_household_id, t.{model.label}) = (r.auth_household_id, r.{model.label}))"
+        conflict = ""
+        made = "(TABLE created UNION ALL SELECT value, auth_household_id, name FROM existing WHERE named) m"
     return f"""WITH {GUARD},
 proposed AS MATERIALIZED (
     SELECT r.* FROM jsonb_populate_record(NULL::{model.table}, %(row)s::jsonb) r
 ),
 {_broken(model, "proposed r")},
+accepted AS MATERIALIZED (
+    SELECT * FROM proposed WHERE EXISTS (SELECT FROM actor) AND (SELECT name FROM broken) IS NULL
+),
 existing AS MATERIALIZED (
-    SELECT {row_json(model)} AS value FROM {model.table} t, proposed r
-    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
+    SELECT {row_json(model)} AS value{_label(model)}, t.id <> r.id AS named FROM {model.table} t, accepted r
+    WHERE {same} AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
+    ORDER BY named LIMIT 1
 ),
 created AS (
     INSERT INTO {model.table} AS t ({", ".join(columns)})
-    SELECT {", ".join(f"r.{column}" for column in columns)} FROM proposed r
-    WHERE EXISTS (SELECT FROM actor) AND (SELECT name FROM broken) IS NULL
-        AND NOT EXISTS (SELECT FROM existing)
-    ON CONFLICT (id) DO NOTHING
-    {_returning(model)}
-){_logged(model, 0, "created")}
+    SELECT {", ".join(f"r.{column}" for column in columns)} FROM accepted r
+    WHERE NOT EXISTS (SELECT FROM existing)
+    ON CONFLICT {conflict} DO NOTHING
+    RETURNING {row_json(model)} AS value{_label(model)}
+){_logged(model, 0, made)}
 SELECT EXISTS (SELECT FROM actor), (SELECT name FROM broken),
     coalesce((SELECT value FROM created), (SELECT value FROM existing))"""
 
@@ -268,7 +283,7 @@ stored AS MATERIALIZED (SELECT t.* FROM {model.table} t WHERE {mine}),
 written AS (
     UPDATE {model.table} AS t SET ({columns}) = (SELECT {proposed} FROM {patched})
     WHERE {mine} AND EXISTS (SELECT FROM actor) AND (SELECT name FROM broken) IS NULL
-    {_returning(model)}
+    RETURNING {row_json(model)} AS value{_label(model)}
 ){_logged(model, 2, "written")}
 SELECT EXISTS (SELECT FROM actor), (SELECT name FROM broken), (SELECT value FROM written), EXISTS (
     SELECT FROM {model.table} t
@@ -280,6 +295,6 @@ def _delete(model: type[Model]) -> str:
 gone AS (
     DELETE FROM {model.table} AS t
     WHERE {_in_sight(model, "owners")} AND EXISTS (SELECT FROM actor)
-    {_returning(model)}
+    RETURNING {row_json(model)} AS value{_label(model)}
 ){_logged(model, 1, "gone")}
 SELECT EXISTS (SELECT FROM actor), (SELECT value FROM gone)"""

@@ -1,4 +1,9 @@
--- How accounts, households and sessions are shown.
+-- How accounts, households and sessions are shown, and whether a session may still do what it could.
+
+-- Whether a session lasts and may do what it could when its permissions were read, at a count of `access`.
+CREATE OR REPLACE FUNCTION is_current(the_session uuid, the_access bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM auth_session s WHERE s.id = the_session AND s.access = the_access AND s.expires > now())
+$$;
 
 -- Every permission of a stored set; what is not named is edit (0).
 CREATE OR REPLACE FUNCTION all_permissions(stored jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -65,6 +65,32 @@ WITH gone AS (
 )
 SELECT FROM gone;
 
+-- name: budget_months
+-- Months that are over in which a category got nothing and nothing was done to it.
+DELETE FROM budget_month_category WHERE (auth_household_id, budget_category_id, year_month) IN (
+    SELECT auth_household_id, budget_category_id, year_month FROM budget_month_category m
+    WHERE (m.amount, m.budget_transaction_amount) = (0, 0) AND m.year_month < to_char(now(), 'YYYYMM')::integer
+        AND NOT EXISTS (
+            SELECT FROM budget_transaction_category e
+            WHERE (e.auth_household_id, e.budget_category_id, e.year_month)
+                = (m.auth_household_id, m.budget_category_id, m.year_month)
+        )
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: budget_payees
+-- Payees without transactions that are no shop, since yesterday at least, and that nothing names.
+DELETE FROM budget_payee WHERE id IN (
+    SELECT p.id FROM budget_payee p
+    WHERE NOT p.shop_store AND p.updated < now() - interval '1 day'
+        AND NOT EXISTS (SELECT FROM budget_transaction t WHERE t.budget_payee_id = p.id)
+        AND NOT EXISTS (SELECT FROM budget_recurrence r
+            WHERE r.auth_household_id = p.auth_household_id AND r.template ->> 'budgetPayeeID' = p.id::text)
+        AND NOT EXISTS (SELECT FROM shop_category c WHERE c.budget_payee_id = p.id)
+        AND NOT EXISTS (SELECT FROM shop_item i WHERE i.budget_payee_id = p.id)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: notes_page_versions
 -- All but the newest versions of every page.
 DELETE FROM notes_page_version WHERE id IN (

@@ -27,6 +27,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER b_project BEFORE INSERT OR UPDATE ON plan_project
     FOR EACH ROW EXECUTE FUNCTION plan_project_before();
+CALL leaves_behind('plan_project', 'budget_category_id', 'budget_category');
 CREATE OR REPLACE TRIGGER a_circle BEFORE UPDATE OF parent_id ON plan_project
     FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL AND NEW.parent_id IS DISTINCT FROM OLD.parent_id)
     EXECUTE FUNCTION refuse_circle();

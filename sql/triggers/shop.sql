@@ -10,13 +10,6 @@ BEGIN
         SELECT auth_account_id, auth_household_id INTO NEW.auth_account_id, NEW.auth_household_id
         FROM shop_list WHERE id = NEW.shop_list_id FOR NO KEY UPDATE;
     END IF;
-    -- A category that is not the household's does not come along.
-    IF NEW.auth_household_id IS DISTINCT FROM OLD.auth_household_id AND NEW.shop_category_id = OLD.shop_category_id
-        AND NOT EXISTS (SELECT FROM shop_category c WHERE c.id = NEW.shop_category_id
-            AND c.auth_household_id = coalesce(NEW.auth_household_id, c.auth_household_id))
-    THEN
-        NEW.shop_category_id := NULL;
-    END IF;
     above := coalesce(NEW.shop_list_id, NEW.auth_household_id, NEW.auth_account_id);
     IF above IS DISTINCT FROM coalesce(OLD.shop_list_id, OLD.owner_id) THEN
         PERFORM lock_places(coalesce(NEW.auth_household_id, NEW.auth_account_id));
@@ -27,6 +20,9 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER b_item BEFORE INSERT OR UPDATE ON shop_item
     FOR EACH ROW EXECUTE FUNCTION shop_item_before();
+CALL leaves_behind('shop_item', 'shop_category_id', 'shop_category', 'budget_category_id', 'budget_category',
+    'budget_payee_id', 'budget_payee');
+CALL leaves_behind('shop_list', 'budget_category_id', 'budget_category');
 
 -- Items move with their list.
 CREATE OR REPLACE FUNCTION shop_list_moved() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from loguru import logger as loguru
 
+from homechart_common import clock
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.callers import serving
@@ -18,6 +20,7 @@ from tests.visitors import (
     UNLIMITED_KEY,
     Letter,
     Letters,
+    SetClock,
     SignUp,
     StartAPI,
     Visitor,
@@ -69,6 +72,17 @@ async def admin(start_api: StartAPI, api: Visitor) -> Visitor:
     body = {"emailAddress": address, "password": PASSWORD, "tosAccepted": True}
     await elsewhere.post("/auth/accounts", body)
     return api.signed_in((await elsewhere.post("/auth/signin", body)).value)
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    """Sets the time of requests, which run in contexts of their own: ``set_clock(2023, 11, 24, 18)``."""
+
+    def at(year: int, month: int, day: int, hour: int = 0) -> None:
+        moment = datetime(year, month, day, hour, tzinfo=UTC)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    return at
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ async def test_a_households_item_uses_that_households_categories(database: Datab
     ):
         assert (answer.status, answer.message) == (
             400,
-            "shopCategoryID: must be a category of the household",
+            "shopCategoryID: names nothing that can be referred to here",
         )
     own = await cast.ann.make(ITEM, shopCategoryID=there["id"])
     assert own["shopCategoryID"] == there["id"]

@@ -24,7 +24,15 @@ from homechart_common.ids import NIL_UUID
 from homechart_common.models import registry
 from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
-from tests.factories import body_for, new_account, new_household, new_session, parent_reference
+from tests.factories import (
+    body_for,
+    needed_references,
+    new_account,
+    new_household,
+    new_session,
+    target_of,
+    what_it_needs,
+)
 
 Client = TestClient[web.Request, web.Application]
 Json = dict[str, Any]
@@ -88,15 +96,13 @@ async def answer(
 
 
 async def body_of(client: ClientSession, model: type[Model]) -> Json:
-    """A body that creates an object, and what it belongs to, if to something."""
-    reference = parent_reference(model)
-    if reference is None:
-        return body_for(model)
-    parent = registry.for_table(reference.target)
-    assert parent is not None
-    async with client.post(f"/api/v1{parent.path}", json=await body_of(client, parent)) as response:
-        made = (await response.json())["dataValue"][0]
-    return body_for(model, **{reference.json: made["id"]})
+    """A body that creates an object, and what it cannot be without."""
+    made = {}
+    for reference in needed_references(model):
+        target = target_of(reference)
+        async with client.post(f"/api/v1{target.path}", json=await body_of(client, target)) as response:
+            made[reference.json] = (await response.json())["dataValue"][0]["id"]
+    return body_for(model, **made)
 
 
 def test_the_document_is_valid(document: Json) -> None:
@@ -170,7 +176,8 @@ async def test_answers_are_as_described(model: type[Model], signed_in: ClientSes
     await answer(signed_in, document, "GET", item, made_id)
     listed = await answer(signed_in, document, "GET", path)
     if "update" in model.routes:
-        await answer(signed_in, document, "PUT", item, made_id, json=body_for(model, "U"))
+        changed = body_for(model, "U", **what_it_needs(model, body))
+        await answer(signed_in, document, "PUT", item, made_id, json=changed)
         newer = {
             "x-homechart-hash": listed["dataHash"],
             "x-homechart-updated": listed["dataValue"][0]["updated"],
@@ -279,6 +286,46 @@ async def test_answers_about_people_are_as_described(client: Client, document: J
         await ask("DELETE", household, home)
         await ask("DELETE", account, me)
         await ask("GET", f"{auth}/signin")
+
+
+async def test_answers_about_money_are_as_described(signed_in: ClientSession, document: Json) -> None:
+    budget = "/api/v1/budget"
+
+    async def ask(method: str, template: str, *ids: str, **body: Any) -> Any:
+        answered = await answer(
+            signed_in, document, method, budget + template, *ids, **({"json": body} if body else {})
+        )
+        return answered["dataValue"] if answered else None
+
+    account = (await ask("POST", "/accounts", name="Bank"))[0]
+    category = (await ask("POST", "/categories", name="Food", grouping="Everyday"))[0]
+    home = account["authHouseholdID"]
+    entry = {"budgetAccountID": account["id"], "amount": -5, "status": 1}
+    share = {"budgetCategoryID": category["id"], "amount": -5, "yearMonth": 202311}
+    said = {"date": "2023-11-24", "amount": -5, "accounts": [entry], "categories": [share]}
+    posted = (await ask("POST", "/transactions", **said, budgetPayeeName="Bakery"))[0]
+    assert await ask("PUT", "/transactions/{id}", posted["id"], note="Bread")
+    assert await ask("PUT", "/transactions/{id}", posted["id"], note="Bread") is None
+    assert await ask("POST", "/transactions", **{**said, "amount": -6}, budgetPayeeName="Bakery") is None
+    for kind, name in (
+        ("accounts", account["id"]),
+        ("categories", category["id"]),
+        ("payees", posted["budgetPayeeID"]),
+    ):
+        assert await ask("GET", f"/{kind}/{{id}}/transactions", name)
+    assert await ask("GET", "/categories/{id}/transactions/{year_month}", category["id"], "202311")
+    await ask("POST", "/accounts/{id}/reconcile", account["id"])
+    given = {"budgetCategoryID": category["id"], "yearMonth": 202311}
+    assert await ask("POST", "/month-categories", **given, amount=7)
+    assert await ask("PUT", "/month-categories", **given, amount=8)
+    assert await ask("GET", "/months/{auth_household_id}/{year_month}", home, "202311")
+    assert await ask("DELETE", "/transactions/{id}", posted["id"])
+    for chart in range(4):
+        path = f"/api/v1/charts/datasets/{home}/{chart}?from=202301&to=202312"
+        async with signed_in.get(path) as response:
+            charted = await response.json()
+        schema = document["components"]["schemas"]["ChartDatasetsAnswer"]
+        assert problems(document, schema, charted) == []
 
 
 async def test_both_notations_say_the_same(client: Client, document: Json) -> None:

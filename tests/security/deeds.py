@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from homechart_common.models.model import Model
+from homechart_common.models.model import Model, Owner
 from tests.callers import Answer, Caller
-from tests.factories import body_for, parent_reference
+from tests.factories import body_for, what_it_needs
 from tests.security.everybody import Everybody, Person
 from tests.security.rules import DONE, NOT_THERE, THEIR_OWN
 
@@ -55,7 +55,8 @@ class Attempt:
         return came
 
     async def update(self, person: Person, value: Value) -> str:
-        return named(await person.caller.update(self.model, value["id"], body_for(self.model, "U")))
+        body = body_for(self.model, "U", **what_it_needs(self.model, value))
+        return named(await person.caller.update(self.model, value["id"], body))
 
     async def delete(self, person: Person, value: Value) -> str:
         answer = await person.caller.delete(self.model, value["id"])
@@ -89,8 +90,8 @@ class Attempt:
 
     def body_beside(self, value: Value) -> Value:
         """A body for an object of the same owner."""
-        above = parent_reference(self.model)
-        return body_for(self.model, **({above.json: value[above.json]} if above else self.owner))
+        owner = {} if self.model.owner is Owner.PARENT else self.owner
+        return body_for(self.model, **owner, **what_it_needs(self.model, value))
 
 
 def named(answer: Answer) -> str:

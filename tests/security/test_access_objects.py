@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from homechart_common.models import fields, registry
+from homechart_common.models.budget_recurrence import Template
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.statements import statements
+from tests.factories import example
 from tests.security import rules
 from tests.security.deeds import Attempt
 from tests.security.everybody import Everybody, Person
@@ -63,10 +66,14 @@ def each(*deeds: str) -> pytest.MarkDecorator:
     )
 
 
-def marked(model: type[Model], secret: str) -> dict[str, str]:
+def marked(model: type[Model], secret: str) -> dict[str, Any]:
     """Members with a text that nothing else has."""
-    texts = (field for field in model.fields.values() if type(field) is fields.Text and "C" in field.write)
-    return {next(field.json for field in texts if field.max > len(secret)): secret}
+    for field in model.fields.values():
+        if type(field) is fields.Text and "C" in field.write and field.max > len(secret):
+            return {field.json: secret}
+        if type(field) is Template:
+            return {field.json: {**example(field), "note": secret}}
+    raise AssertionError(model)
 
 
 @each(*RULES)

@@ -18,7 +18,7 @@ from homechart_common.postgresql.database import Database
 from tests.callers import Answer, Caller, Client
 from tests.factories import new_session
 from tests.security.everybody import Everybody, Person, new_everybody
-from tests.security.rules import EDIT, FORBIDDEN, NOTHING, SIGNED_OUT
+from tests.security.rules import EDIT, FORBIDDEN, NOTHING, SIGNED_OUT, VIEW
 
 LET_IN = "let in"
 
@@ -53,6 +53,10 @@ def editor(person: Person) -> bool:
     return person.home is not None and person.home["auth"] == EDIT
 
 
+def viewer_of_budget(person: Person) -> bool:
+    return person.home is not None and person.home["budget"] <= VIEW
+
+
 def editor_or_self(person: Person) -> bool:
     """The path names the member Bob."""
     return editor(person) or person.name == "a member"
@@ -76,7 +80,16 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthHouseholdUpdate": editor,
     "AuthSessionDelete": own_editing,
     "AuthSessionUpdate": own_editing,
+    "BudgetMonthRead": viewer_of_budget,
+    "ChartDatasetsRead": viewer_of_budget,
 }
+COMPONENTS = {viewer_of_budget: Component.BUDGET}
+#: These name an object, or an object of which they write a part; its tests say who is let in.
+ABOUT_OBJECTS = {
+    "BudgetAccountReconcile", "BudgetAccountTransactionsRead", "BudgetCategoryTransactionsRead",
+    "BudgetCategoryTransactionsReadYearMonth", "BudgetMonthCategoryCreate", "BudgetMonthCategoryUpdate",
+    "BudgetPayeeTransactionsRead", "BudgetTransactionCreate", "BudgetTransactionDelete", "BudgetTransactionUpdate",
+}  # fmt: skip
 #: What is in the path is a secret, and whoever knows it is let in.
 BY_SECRET = {"AuthHouseholdInviteAccept", "AuthHouseholdInviteDelete", "SSERead"}
 #: These name nobody and are about the caller.
@@ -100,7 +113,7 @@ def each(chosen: list[Route]) -> pytest.MarkDecorator:
 
 
 def test_every_route_is_classified() -> None:
-    classes = [set(LETS_IN), BY_SECRET, ABOUT_ONESELF, PUBLIC]
+    classes = [set(LETS_IN), ABOUT_OBJECTS, BY_SECRET, ABOUT_ONESELF, PUBLIC]
     assert sorted(route.operation for route in HAND_WRITTEN) == sorted(set().union(*classes))
     assert sum(map(len, classes)) == len(HAND_WRITTEN)
     guarded = {route.operation for route in GUARDED}
@@ -117,6 +130,8 @@ def path_to(route: Route, everybody: Everybody, **other: str) -> str:
         "auth_account_id": (cast.bob if member else cast.ann).account,
         "auth_household_id": cast.home,
         "auth_session_id": cast.ann.headers["x-homechart-id"],
+        "chart_type": "0",
+        "year_month": "202311",
         **other,
     }
     return re.sub(r"\{(\w+)\}", lambda name: named.get(name[1], "0"), route.path).removeprefix(API)
@@ -158,7 +173,7 @@ async def test_only_who_may_is_let_in(
     destructive = route.method == "DELETE"
     if destructive:
         everybody = await new_everybody(database, client)
-    people = everybody.who_ask_for(Component.AUTH)
+    people = everybody.who_ask_for(COMPONENTS.get(LETS_IN[route.operation], Component.AUTH))
     admitted = [person for person in people if expected_of(route, person) == LET_IN]
     refused = [person for person in people if person not in admitted]
     came = {}

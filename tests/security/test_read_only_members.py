@@ -17,7 +17,7 @@ from homechart_common.models.fields import json_name
 from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller
-from tests.factories import body_for, new_account, new_household, new_session, parent_reference
+from tests.factories import body_for, new_account, new_household, new_session, what_it_needs
 from tests.security.everybody import Everybody
 from tests.security.test_access_objects import MADE
 
@@ -34,6 +34,7 @@ UPDATES = {
     "AuthHouseholdMemberUpdate": "membership",
     "AuthHouseholdUpdate": "auth_household_id",
     "AuthSessionUpdate": "auth_session_id",
+    "BudgetTransactionUpdate": "id",
 }
 #: Creates by hand, and what they need to be told.
 CREATES: dict[str, Row] = {
@@ -41,9 +42,19 @@ CREATES: dict[str, Row] = {
     "AuthHouseholdCreate": {},
     "AuthHouseholdInviteCreate": {},
     "AuthSessionCreate": {},
+    "BudgetTransactionCreate": {"date": "2023-11-24", "accounts": [{"amount": 7}]},
 }
-#: These read a few members and make a session or send a mail; their tests say what comes of it.
-READING = {"AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate"}
+#: Members of which a create takes what it is told.
+CHOSEN = {"BudgetTransactionCreate": ("id",)}
+#: These read a few members and make a session, send a mail or write a row without an id; their tests say what
+#: comes of it.
+READING = {
+    "AuthResetCreate",
+    "AuthResetUpdate",
+    "AuthSignInCreate",
+    "BudgetMonthCategoryCreate",
+    "BudgetMonthCategoryUpdate",
+}
 
 
 def test_every_route_with_a_body_is_here() -> None:
@@ -121,9 +132,8 @@ async def test_a_create_decides_nothing_that_is_not_its(
     row = await row_of(database, model.table, value["id"])
     owners = {"id", "authAccountID", "authHouseholdID"} if "authHouseholdID" in value else {"id"}
     columns, body = forged(row, {*writable(model, "C"), *owners}, model)
-    above = parent_reference(model)
-    beside = {above.json: value[above.json]} if above else {}
-    made = (await ann.create(model, {**body_for(model, **beside), **body})).value
+    beside = body_for(model, **what_it_needs(model, value))
+    made = (await ann.create(model, {**beside, **body})).value
     assert "owner_id" in columns
     assert taken(await row_of(database, model.table, made["id"]), columns) == set()
 
@@ -157,6 +167,7 @@ async def test_an_update_by_hand_decides_nothing_that_is_not_its(
         "auth_household_id": household,
         "auth_session_id": session.id,
         "membership": membership,
+        "id": await new_transaction(database, household),
     }
     body_of = object_of(route)
     row = await row_of(database, body_of.table, ids[named])
@@ -191,8 +202,19 @@ async def test_a_create_by_hand_decides_nothing_that_is_not_its(
         return rows
 
     for model, row in (await made({})).items():
-        columns, body = forged(row, {*written_by(route), "authAccountID"}, model)
+        columns, body = forged(row, {*written_by(route), "authAccountID", *CHOSEN.get(operation, ())}, model)
         assert taken((await made(body))[model], columns) == set()
+
+
+async def new_transaction(database: Database, household: str) -> Any:
+    """A transaction with an entry, which is of no account."""
+    return await database.fetch_value(
+        "WITH posted AS (INSERT INTO budget_transaction (auth_household_id, date) VALUES (%(id)s, now())"
+        " RETURNING id, auth_household_id) INSERT INTO budget_transaction_account"
+        " (budget_transaction_id, auth_household_id, amount) SELECT *, 7 FROM posted"
+        " RETURNING budget_transaction_id",
+        {"id": household},
+    )
 
 
 async def ids_in(database: Database, model: type[Model]) -> list[str]:

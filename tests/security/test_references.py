@@ -12,7 +12,7 @@ from homechart_common.models.fields import Reference
 from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.database import Database
 from tests.callers import Answer
-from tests.factories import body_for, parent_reference, target_of
+from tests.factories import body_for, target_of, what_it_needs
 from tests.security.everybody import Everybody
 from tests.security.test_access_objects import MADE, sides_of
 
@@ -65,8 +65,8 @@ async def test_a_reference_out_of_reach_is_refused_by_name_and_tells_nothing(
     for side in sides_of(model):
         owner = {"authHouseholdID": cast.home} if side == "household" else {"authAccountID": cast.ann.account}
         value = await cast.ann.make(model, **owner)
-        above = parent_reference(model)
-        owner = {above.json: value[above.json]} if above else owner
+        owner = {} if model.owner is Owner.PARENT else owner
+        owner |= what_it_needs(model, value)
         for what, object_id in (await out_of_reach(everybody, reference)).items():
             before = await rows_of(database, model)
             made = await cast.ann.create(model, body_for(model, **{**owner, reference.json: object_id}))
@@ -131,17 +131,12 @@ def accounts_named_by(model: type[Model]) -> list[str]:
 @pytest.mark.parametrize("model", [m for m in MADE if accounts_named_by(m)], ids=lambda model: model.__name__)
 async def test_naming_an_account_tells_nothing_of_it(everybody: Everybody, model: type[Model]) -> None:
     cast = everybody.cast
-    above = parent_reference(model)
-    owner = (
-        {above.json: (await cast.ann.make(target_of(above), authHouseholdID=cast.home))["id"]}
-        if above
-        else {"authHouseholdID": cast.home}
-    )
+    usual = await cast.ann.body_of(model, authHouseholdID=cast.home)
     for name in accounts_named_by(model):
         several = isinstance(next(f for f in model.fields.values() if f.json == name), fields.Strings)
         came = []
         for account in (cast.cat.account, str(uuid.uuid4())):
-            body = body_for(model, **owner, **{name: [account] if several else account})
+            body = {**usual, name: [account] if several else account}
             value = (await cast.ann.create(model, body)).value
             different = {"id", "created", "updated", "shortID", "position", "name", name, *body}
             came.append({key: member for key, member in value.items() if key not in different})

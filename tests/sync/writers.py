@@ -16,14 +16,13 @@ from homechart_common.models.model import Owner as Shape
 from homechart_common.models.permissions import Component
 from homechart_common.postgresql.database import Connection, Database
 from tests.callers import Answer, Caller
-from tests.factories import VIEW, body_for, join, leave, new_session
+from tests.factories import VIEW, body_for, join, leave, needed_references, new_session, target_of
 from tests.sync.people import Owner, People
 from tests.sync.servers import INTERRUPTIONS
 from tests.sync.writes import EVERYWHERE, PERSONAL, SHARED, TEMPLATES
 
 #: Of each kind a writer over HTTP keeps at most so many objects.
 _MOST = 12
-_PAGE, _VERSION = registry["NotesPage"], registry["NotesPageVersion"]
 _WRITTEN = tuple(model for model in registry if "create" in model.routes)
 
 
@@ -216,11 +215,12 @@ class ApiWriter(Writer):
     async def create(self, model: type[Model]) -> None:
         """Make an object, in something that was made before if it must be."""
         members: dict[str, Any] = {}
-        if model is _VERSION:
-            if not self._made["NotesPage"]:
+        for needed in needed_references(model):
+            if not (made := self._made[target_of(needed).__name__]):
                 return
-            members["notesPageID"] = self.chance.choice(self._made["NotesPage"])
-        elif model.owner is Shape.HOUSEHOLD or self.chance.random() < 0.6:
+            members[needed.json] = self.chance.choice(made)
+        shared = model.owner is Shape.HOUSEHOLD or self.chance.random() < 0.6
+        if shared and model.owner is not Shape.PARENT:
             members["authHouseholdID"] = self.a_household()
         answer = await self.send("create", self.caller.create(model, body_for(model, **members)))
         if answer is not None and answer.status == 200:

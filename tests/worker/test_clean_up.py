@@ -5,6 +5,8 @@ from typing import Any
 from homechart_common.ids import NIL_UUID
 from homechart_common.notify import messages, outbox
 from homechart_worker.task import Context, perform
+from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
+from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -14,11 +16,49 @@ from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from tests.factories import new_household
 from tests.people import add_account, add_tasks
+from tests.worker.books import new_books
 
 
 async def column(context: Context, statement: str) -> list[Any]:
     """The first column of the answer."""
     return [row[0] for row in await context.database.fetch(statement)]
+
+
+async def test_payees_go_that_nobody_pays_and_nothing_names(context: Context) -> None:
+    books = await new_books(context.database)
+    for name in ("paid", "unpaid", "young", "shop", "of a shelf", "of an item", "recurring"):
+        await books.payee(name)
+    await books.post("2023-11-24", "paid", account=-5)
+    await context.database.execute("UPDATE budget_payee SET shop_store = true WHERE name = 'shop'")
+    for statement in (
+        "INSERT INTO shop_category (auth_household_id, name, budget_payee_id)"
+        " SELECT auth_household_id, 'Shelf', id FROM budget_payee WHERE name = 'of a shelf'",
+        "INSERT INTO shop_item (auth_household_id, name, budget_payee_id)"
+        " SELECT auth_household_id, 'Bread', id FROM budget_payee WHERE name = 'of an item'",
+        "INSERT INTO budget_recurrence (auth_household_id, budget_account_id, recurrence, template)"
+        " SELECT a.auth_household_id, a.id, '{}', jsonb_build_object('budgetPayeeID', p.id)"
+        " FROM budget_account a, budget_payee p WHERE p.name = 'recurring'",
+    ):
+        await context.database.execute(statement)
+    await make_old(context, "budget_payee", "updated", "name <> 'young'")
+    assert await perform(clean_up_budget_payees, context) == 1
+    assert "unpaid" not in await column(context, "SELECT name FROM budget_payee")
+
+
+async def test_months_go_in_which_nothing_was_given_or_done(context: Context) -> None:
+    books = await new_books(context.database)
+    await books.post("2023-11-24", "somebody", account=-5, category=-5, month=202311)
+    for amount in (5, -5):
+        await books.post("2023-12-24", "somebody", account=amount, category=amount, month=202312)
+    for month, amount in ((202401, 0), (202402, 7), (299912, 0)):
+        await books.allocate(month, amount)
+    assert await perform(clean_up_budget_months, context) == 1
+    assert await column(context, "SELECT year_month FROM budget_month_category ORDER BY 1") == [
+        202311,
+        202312,
+        202402,
+        299912,
+    ]
 
 
 async def test_sessions_go_when_they_expired(context: Context) -> None:

@@ -10,9 +10,10 @@ here, with a message that names the field.
 
 from homechart_common.models.fields.compounds import Object, Objects, Strings, Tags
 from homechart_common.models.fields.field import Derived, Field, Invalid, Schema, json_name, sql_json
-from homechart_common.models.fields.scalars import UUID, Bool, Colour, Int, Money, Reference
+from homechart_common.models.fields.scalars import UUID, Bool, Colour, Int, Money, Reference, YearMonth
 from homechart_common.models.fields.texts import WIRE_LIMIT, Email, Position, ShortID, Text, clean_text
 from homechart_common.models.fields.times import (
+    ZERO_TIME,
     Date,
     Recurrence,
     Time,
@@ -25,6 +26,7 @@ from homechart_common.models.fields.times import (
 __all__ = [
     "UUID",
     "WIRE_LIMIT",
+    "ZERO_TIME",
     "Bool",
     "Colour",
     "Date",
@@ -47,6 +49,7 @@ __all__ = [
     "Time",
     "TimeZone",
     "Timestamp",
+    "YearMonth",
     "clean_text",
     "json_name",
     "read_timestamp",

@@ -20,17 +20,21 @@ class Field(marshmallow.fields.Field[Any]):
     """One member of an object: a column, its name on the wire, and how values pass between both.
 
     ``write`` says where a client's value counts: ``C`` on create, ``U`` on update, neither for what the
-    server sets. ``stored=False`` fields are read but belong to no column, and answers show ``answer`` (else
-    the zero value) for them; ``wire=False`` ones are never shown, ``omitted`` ones not while they are false.
+    server sets; ``made`` is what it sets when it makes the object. ``stored=False`` fields are read but belong
+    to no column, and answers show ``answer`` (else the zero value) for them; ``wire=False`` ones are never
+    shown, ``omitted`` ones not while they are false.
     """
 
     zero: Any = None
     json_schema: Schema
+    #: Whether its value names other objects.
+    refers = False
 
     def __init__(
         self,
         *,
         write: str = "CU",
+        made: bool = False,
         json: str | None = None,
         required: bool = False,
         stored: bool = True,
@@ -41,6 +45,7 @@ class Field(marshmallow.fields.Field[Any]):
     ) -> None:
         super().__init__(allow_none=True)
         self.write = write
+        self.made = made
         self.json = json or ""
         self.must_be_given = required
         self.stored = stored
@@ -89,6 +94,8 @@ class Field(marshmallow.fields.Field[Any]):
         """What PostgreSQL is given for a JSON value."""
         if value is marshmallow.missing:
             return marshmallow.missing
+        if value is None and self.zero is None and self.must_be_given:
+            raise Invalid("must not be null")
         return self.read(self.zero if value is None else value)
 
     def read(self, value: Any) -> Any:

@@ -51,6 +51,21 @@ class Money(Int):
         super().__init__(min=min, max=2**53 - 1, **options)
 
 
+class YearMonth(Int):
+    """A month of a year, such as 202308; it must always be said."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min=100001, max=999912, description="Such as 202308", **options)
+        # answers say 0 where there is no month yet
+        self.json_schema = {"type": "integer", "minimum": 0, "maximum": 999912}
+
+    def read(self, value: Any) -> int:
+        number = super().read(value) if value else 0
+        if not 1 <= number % 100 <= 12:
+            raise Invalid("must be a month such as 202308")
+        return number
+
+
 class Colour(Int):
     """One of the palette's 14 colours.
 
@@ -82,6 +97,8 @@ class Reference(UUID):
     else the target must be one that the caller can see. ``target`` is a table; while no object is declared
     for it, only null is accepted.
     """
+
+    refers = True
 
     def __init__(self, target: str, *, inherits: bool = False, **options: Any) -> None:
         super().__init__(**options)

@@ -50,7 +50,7 @@ class ShortID(Text):
 
     def __init__(self) -> None:
         super().__init__(
-            max=14, write="", description="Used in links inside texts, such as #plantask/<shortID>"
+            max=14, write="", made=True, description="Used in links inside texts, such as #plantask/<shortID>"
         )
 
     def default(self) -> str:

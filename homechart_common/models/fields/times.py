@@ -17,7 +17,8 @@ from homechart_common.recurrence import Recurrence as RecurrenceRule
 reader_time_zone: ContextVar[str] = ContextVar("reader_time_zone", default="UTC")
 
 #: What clients that have no null for moments send instead (contract §1.7).
-ZERO_TIME = "0001-01-01T00:00:00Z"
+ZERO_TIME = "0001-01-01T00:00:00.000000Z"
+_ZERO_TIME = re.compile(r"0001-01-01T00:00:00(\.0+)?Z")
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIMESTAMP = re.compile(rf"{_DATE.pattern}[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -35,7 +36,8 @@ class Timestamp(Field):
         return f"wire_timestamp({column})"
 
     def read(self, value: Any) -> str | None:
-        return None if value in (None, ZERO_TIME) else read_timestamp(value).isoformat()
+        blank = value is None or (isinstance(value, str) and _ZERO_TIME.fullmatch(value))
+        return None if blank else read_timestamp(value).isoformat()
 
 
 def read_timestamp(value: Any) -> datetime:

@@ -1,21 +1,17 @@
 """What a new account and a new household find: objects as if they had created them, in their language.
 
-The files beside this one say what there is; ``en.yaml`` is the model for further languages. An object takes
-part by being written down there.
+The files beside this one say what there is, one for each language. An object takes part by being written down
+there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import yaml
 
 from homechart_common import clock
 from homechart_common.ids import new_uuid
@@ -23,32 +19,29 @@ from homechart_common.models import rows
 from homechart_common.models.bodies import created_row
 from homechart_common.models.model import Model, registry
 from homechart_common.models.permissions import FULL, Actor
+from homechart_common.models.starter.texts import Tree, tree
 from homechart_common.postgresql.database import Queryable
 
-_FOLDER = Path(__file__).parent
-_FALLBACK_LANGUAGE = "en"
 _DAYS = re.compile(r"in (\d+) days?")
-
-Tree = Mapping[str, list[dict[str, Any]]]
 
 
 async def furnish_account(connection: Queryable, account_id: str, language: str, time_zone: str) -> None:
     """Give a new account its first personal objects, in the transaction that creates it."""
     actor = Actor(session_id="", access=0, account_id=account_id, time_zone=time_zone)
-    await _create(connection, _texts(language)["account"], actor, {"authAccountID": account_id})
+    await _create(connection, tree(language, "account"), actor, {"authAccountID": account_id})
 
 
 async def furnish_household(connection: Queryable, household_id: str, creator: Actor) -> None:
     """Give a new household its first objects, in the transaction that creates it."""
     actor = replace(creator, households={household_id: FULL})
-    tree = _texts(creator.language)["household"]
-    await _create(connection, tree, actor, {"authHouseholdID": household_id})
+    first = tree(creator.language, "household")
+    await _create(connection, first, actor, {"authHouseholdID": household_id})
 
 
-async def _create(connection: Queryable, tree: Tree, actor: Actor, owner: dict[str, str]) -> None:
+async def _create(connection: Queryable, objects: Tree, actor: Actor, owner: dict[str, str]) -> None:
     """One statement for each kind of object; what others stand in comes first."""
     by_kind: dict[type[Model], list[dict[str, Any]]] = {}
-    for model, body in _bodies(tree, {}):
+    for model, body in _bodies(objects, {}):
         dated = {name: _dated(value, actor.time_zone) for name, value in body.items()}
         by_kind.setdefault(model, []).append(created_row(model, {**owner, **dated}, actor))
     for model, created in by_kind.items():
@@ -58,16 +51,15 @@ async def _create(connection: Queryable, tree: Tree, actor: Actor, owner: dict[s
 def _dated(value: Any, time_zone: str) -> Any:
     """``in 3 days`` as the date that it is then."""
     if isinstance(value, str) and (found := _DAYS.fullmatch(value)):
-        today = clock.now().astimezone(ZoneInfo(time_zone)).date()
-        return (today + timedelta(days=int(found[1]))).isoformat()
+        return (clock.today(time_zone) + timedelta(days=int(found[1]))).isoformat()
     return value
 
 
-def _bodies(tree: Tree, above: dict[str, str]) -> Iterator[tuple[type[Model], dict[str, Any]]]:
+def _bodies(objects: Tree, above: dict[str, str]) -> Iterator[tuple[type[Model], dict[str, Any]]]:
     """Every object of a tree, each before those in it; ``above`` has table and id of what it is in."""
-    for kind, objects in tree.items():
+    for kind, things in objects.items():
         model = registry[kind]
-        for thing in objects:
+        for thing in things:
             body = {name: value for name, value in thing.items() if name not in _kinds()}
             body["id"] = new_uuid()
             body |= {
@@ -83,12 +75,3 @@ def _bodies(tree: Tree, above: dict[str, str]) -> Iterator[tuple[type[Model], di
 @cache
 def _kinds() -> frozenset[str]:
     return frozenset(model.__name__ for model in registry)
-
-
-@cache
-def _texts(language: str) -> dict[str, Tree]:
-    path = _FOLDER / f"{language}.yaml"
-    if not path.exists():
-        return _texts(_FALLBACK_LANGUAGE)
-    texts: dict[str, Tree] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return texts
