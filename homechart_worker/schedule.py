@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
+from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
@@ -24,6 +26,7 @@ TASKS: dict[str, Task] = {
     task.name: task
     for task in (
         plan_task_reminders,
+        calendar_event_reminders,
         deliver,
         clean_up_cache,
         clean_up_sessions,
@@ -31,6 +34,7 @@ TASKS: dict[str, Task] = {
         roll_up_budget_balance,
         clean_up_budget_months,
         clean_up_budget_payees,
+        clean_up_calendar_events,
         clean_up_notes_page_versions,
         clean_up_notes_pages,
         clean_up_outbox,

@@ -10,11 +10,21 @@ here, with a message that names the field.
 
 from homechart_common.models.fields.compounds import Object, Objects, Strings, Tags
 from homechart_common.models.fields.field import Derived, Field, Invalid, Schema, json_name, sql_json
-from homechart_common.models.fields.scalars import UUID, Bool, Colour, Int, Money, Reference, YearMonth
+from homechart_common.models.fields.scalars import (
+    UUID,
+    Bool,
+    Colour,
+    Int,
+    Money,
+    OptionalInt,
+    Reference,
+    YearMonth,
+)
 from homechart_common.models.fields.texts import WIRE_LIMIT, Email, Position, ShortID, Text, clean_text
 from homechart_common.models.fields.times import (
     ZERO_TIME,
     Date,
+    Dates,
     Recurrence,
     Time,
     Timestamp,
@@ -30,6 +40,7 @@ __all__ = [
     "Bool",
     "Colour",
     "Date",
+    "Dates",
     "Derived",
     "Email",
     "Field",
@@ -38,6 +49,7 @@ __all__ = [
     "Money",
     "Object",
     "Objects",
+    "OptionalInt",
     "Position",
     "Recurrence",
     "Reference",

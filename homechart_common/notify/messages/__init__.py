@@ -33,6 +33,7 @@ Kind = Literal[
     "totp_disabled",
     "household_invite",
     "plan_task_reminder",
+    "calendar_event_reminder",
 ]
 
 _FOLDER = Path(__file__).parent
