@@ -37,6 +37,31 @@ WIRE = {
         "tableName": "text",
         "updated": "moment",
     },
+    "InventoryCollection": {
+        "authHouseholdID": "uuid",
+        "columns": "map",
+        "created": "moment",
+        "grouping": "text",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "shortID": "nanoid",
+        "sort": "sort",
+        "updated": "moment",
+    },
+    "InventoryItem": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "image": "text",
+        "lastPurchased": "date",
+        "name": "text",
+        "properties": "map",
+        "quantity": "int",
+        "shortID": "nanoid",
+        "upc": "text",
+        "updated": "moment",
+    },
     "NotesPage": {
         "authAccountID": "uuid?",
         "authHouseholdID": "uuid?",
@@ -148,6 +173,8 @@ WIRE = {
 PLURALS = {
     "Bookmark": "Bookmarks",
     "Change": "Changes",
+    "InventoryCollection": "InventoryCollections",
+    "InventoryItem": "InventoryItems",
     "NotesPage": "NotesPages",
     "NotesPageVersion": "NotesPageVersions",
     "PlanProject": "PlanProjects",
@@ -179,6 +206,10 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, str)
         case "texts":
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case "map":
+            fits = all(isinstance(member, str) for member in value.values())
+        case "sort":
+            fits = {name: type(member) for name, member in value.items()} == {"invert": bool, "property": str}
         case "recurrence":
             fits = value.keys() == {"day", "month", "monthWeek", "separation", "weekday", "weekdays"}
         case _:

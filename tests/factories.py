@@ -6,11 +6,13 @@ import itertools
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import singledispatch
 from typing import Any, NamedTuple
 
 from homechart_common.models import fields, registry
 from homechart_common.models.fields import Field
+from homechart_common.models.image import Image
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
 from homechart_common.postgresql.connection import Queryable
@@ -18,6 +20,14 @@ from homechart_common.security import hash_token
 
 #: Every component at one level.
 EDIT, VIEW, NONE = ({component.value: level for component in Component} for level in range(3))
+
+#: A white JPEG of one pixel.
+PICTURE = (
+    "data:image/jpeg;base64,"
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////"
+    "////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAA"
+    "AAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AR//Z"
+)
 
 _numbers = itertools.count(1)
 
@@ -207,7 +217,7 @@ def _(field: fields.Timestamp) -> str:
 
 @example.register
 def _(field: fields.Date) -> str:
-    return "2026-11-24"
+    return (date(2026, 1, 1) + timedelta(days=next(_numbers) % 365)).isoformat()
 
 
 @example.register
@@ -223,6 +233,16 @@ def _(field: fields.Strings) -> list[str]:
 @example.register
 def _(field: fields.Recurrence) -> dict[str, Any]:
     return {"day": 15, "month": 0, "monthWeek": 0, "separation": 2, "weekday": 0, "weekdays": None}
+
+
+@example.register
+def _(field: Image) -> str:
+    return PICTURE
+
+
+@example.register
+def _(field: fields.Map) -> dict[str, Any]:
+    return {"one": example(field.kind), "two": example(field.kind)}
 
 
 @example.register

@@ -5,6 +5,8 @@ from homechart_common.models.auth_household import AuthAccountAuthHousehold, Aut
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
 from homechart_common.models.change import Change
+from homechart_common.models.inventory_collection import InventoryCollection
+from homechart_common.models.inventory_item import InventoryItem
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
@@ -21,6 +23,8 @@ __all__ = [
     "AuthSession",
     "Bookmark",
     "Change",
+    "InventoryCollection",
+    "InventoryItem",
     "NotesPage",
     "NotesPageVersion",
     "PlanProject",

@@ -73,6 +73,13 @@ BEGIN
     IF NEW.auth_household_id IS NULL THEN
         NEW.assignees := '{}';
     END IF;
+    -- A thing that is not the household's does not come along.
+    IF NEW.auth_household_id IS DISTINCT FROM OLD.auth_household_id AND NEW.inventory_item_id = OLD.inventory_item_id
+        AND NOT EXISTS (SELECT FROM inventory_item i WHERE i.id = NEW.inventory_item_id
+            AND i.auth_household_id = coalesce(NEW.auth_household_id, i.auth_household_id))
+    THEN
+        NEW.inventory_item_id := NULL;
+    END IF;
     the_owner := coalesce(NEW.auth_household_id, NEW.auth_account_id, '00000000-0000-0000-0000-000000000000');
     above := coalesce(NEW.parent_id, NEW.plan_project_id, the_owner);
     IF above IS DISTINCT FROM coalesce(OLD.parent_id, OLD.plan_project_id, OLD.owner_id) THEN

@@ -112,7 +112,7 @@ async def test_null_and_the_zero_value_clear_a_member(cast: Cast, model: type[Mo
             and field.json not in OWNERS
         }
         answer = await cast.ann.update(model, value["id"], cleared)
-        zeros = {field.json: field.zero for field in model.fields.values() if field.json in cleared}
+        zeros = {field.json: field.blank() for field in model.fields.values() if field.json in cleared}
         assert answer.value == {**value, **zeros, "updated": answer.value["updated"]}
         assert_single(model, answer)
 

@@ -75,6 +75,34 @@ class Object(Field):
         return f"{sql_json(self.default())} || {column}"
 
 
+class Map(Field):
+    """A JSON object whose members clients name; all their values are of one kind."""
+
+    most = 100
+
+    def __init__(self, values: Field, **options: Any) -> None:
+        super().__init__(**options)
+        self.kind = values
+        self.json_schema = {"type": "object", "additionalProperties": values.schema()}
+
+    @property
+    def zero(self) -> dict[str, Any]:
+        return {}
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Invalid("must be an object")
+        if len(value) > self.most:
+            raise Invalid(f"must not have more than {self.most} members")
+        read: dict[str, Any] = {}
+        for name, member in value.items():
+            try:
+                read[clean_text(name, WIRE_LIMIT)] = self.kind.deserialize(member)
+            except marshmallow.ValidationError as error:
+                raise Invalid(f"{name[:WIRE_LIMIT]} {error.messages[0]}") from None
+        return read
+
+
 class Objects(Field):
     """A list of JSON objects with declared members."""
 
