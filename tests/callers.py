@@ -92,13 +92,17 @@ class Caller:
             text = await response.read()
             return Answer(response.status, response.headers, json.loads(text) if text else None)
 
-    async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """Make an object with something in every member, and before it what it belongs to; as answered."""
+    async def body(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """A body that makes an object with something in every member; what it belongs to is made before."""
         above = parent_reference(model)
         if above and above.json not in members:
-            owner = {name: members.pop(name) for name in OWNERS if name in members}
+            owner = {name: members[name] for name in OWNERS if name in members}
             members[above.json] = (await self.make(target_of(above), **owner))["id"]
-        return (await self.create(model, body_for(model, **members))).value
+        return body_for(model, by=self.account, **members)
+
+    async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """Make an object with something in every member; as answered."""
+        return (await self.create(model, await self.body(model, **members))).value
 
     async def list(self, model: type[Model], *, token: str = "", updated: str = "") -> Answer:
         """Read a list, perhaps only what changed."""

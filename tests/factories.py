@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from homechart_common.models import fields, registry
 from homechart_common.models.fields import Field
 from homechart_common.models.image import Image
-from homechart_common.models.model import Model, Owner
+from homechart_common.models.model import Model
 from homechart_common.models.permissions import Component
 from homechart_common.postgresql.connection import Queryable
 from homechart_common.security import hash_token
@@ -129,32 +129,38 @@ async def new_session(
     return Session(str(session), key)
 
 
-def body_for(model: type[Model], write: str = "C", **members: Any) -> dict[str, Any]:
+def body_for(model: type[Model], write: str = "C", *, by: str = "", **members: Any) -> dict[str, Any]:
     """A body that says something of every member a client may write on create (``C``) or update (``U``).
 
     No two bodies are alike, references are null, and there is no owner; ``members`` are added, or replace
-    what is there. An object that belongs to another one needs that one's id in ``members``.
+    what is there. An object that belongs to another one needs that one's id in ``members``. Some objects name
+    whoever writes them: the account ``by``.
     """
+    parent = parent_reference(model)
     body = {
         field.json: example(field)
         for column, field in model.fields.items()
         if write in field.write and column not in ("id", "auth_account_id", "auth_household_id")
+        if field is not parent
     }
-    return {**body, **_UNLESS_ASKED.get(model.__name__, {}), **members}
+    return {**body, **_unless_asked(model, by), **members}
 
 
-#: Members that exclude others, or would change what the object is.
-_UNLESS_ASKED: Mapping[str, Mapping[str, Any]] = {
-    "Bookmark": {"iconLink": ""},
-    "PlanTask": {"template": False, "assignees": []},
-}
+def _unless_asked(model: type[Model], by: str) -> Mapping[str, Any]:
+    """Members that exclude others, would change what the object is, or keep ``by`` from handling it."""
+    match model.__name__:
+        case "Bookmark":
+            return {"iconLink": ""}
+        case "PlanTask":
+            return {"template": False, "assignees": []}
+        case "RewardCard":
+            return {"senders": [by], "recipients": []}
+    return {}
 
 
 def parent_reference(model: type[Model]) -> fields.Reference | None:
     """The reference without which an object cannot be, as it names what the object belongs to."""
-    if model.owner is not Owner.PARENT:
-        return None
-    return next(reference for reference in model.references() if reference.inherits)
+    return next((reference for reference in model.references() if reference.must_be_given), None)
 
 
 def target_of(reference: fields.Reference) -> type[Model]:

@@ -12,6 +12,7 @@ from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
 from homechart_common.models.plan_project import PlanProject
 from homechart_common.models.plan_task import PlanTask
+from homechart_common.models.reward_card import RewardCard
 from homechart_common.models.shop_category import ShopCategory
 from homechart_common.models.shop_item import ShopItem
 from homechart_common.models.shop_list import ShopList
@@ -29,6 +30,7 @@ __all__ = [
     "NotesPageVersion",
     "PlanProject",
     "PlanTask",
+    "RewardCard",
     "ShopCategory",
     "ShopItem",
     "ShopList",

@@ -60,6 +60,8 @@ class Model:
     #: SQL over the row ``t`` and ``%(viewer)s`` that says which of an owner's rows a viewer sees; such lists
     #: are not cached.
     restriction: ClassVar[str | None] = None
+    #: The same for which of the rows that a viewer sees an update may change; else it changes nothing.
+    participation: ClassVar[str | None] = None
     #: What a CHECK constraint that spans columns demands, in words, by its name.
     constraints: ClassVar[Mapping[str, str]] = {}
     #: Whether the object is part of ``GET /api/v1/sync``; what can be listed is.

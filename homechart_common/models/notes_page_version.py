@@ -18,7 +18,7 @@ class NotesPageVersion(Model):
     order = "updated"
 
     created = None
-    notes_page_id = Reference("notes_page", inherits=True, write="C")
+    notes_page_id = Reference("notes_page", inherits=True, write="C", required=True)
     body = Text(max=10_000, long=True, write="C")
     created_by = UUID(write="C")
     updated = Timestamp(write="C", description="When it was written; now, unless an import says otherwise")

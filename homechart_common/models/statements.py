@@ -104,9 +104,12 @@ _INDEX = (
 )
 
 
-def restricted(model: type[Model], viewer: str = "viewer") -> str:
-    """The condition for what is seen of a restricted object by whoever the parameter ``viewer`` names."""
-    return f" AND ({model.restriction})".replace("%(viewer)s", f"%({viewer})s") if model.restriction else ""
+def restricted(model: type[Model], viewer: str = "viewer", *, changing: bool = False) -> str:
+    """The condition for what whoever the parameter ``viewer`` names sees of an object, or may change of it."""
+    conditions = (model.restriction, model.participation if changing else None)
+    return "".join(f" AND ({condition})" for condition in conditions if condition).replace(
+        "%(viewer)s", f"%({viewer})s"
+    )
 
 
 def _scope(model: type[Model]) -> str:
@@ -237,7 +240,7 @@ proposed AS MATERIALIZED (
 {_broken(model, "proposed r")},
 existing AS MATERIALIZED (
     SELECT {row_json(model)} AS value FROM {model.table} t, proposed r
-    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[])
+    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
 ),
 created AS (
     INSERT INTO {model.table} AS t ({", ".join(columns)})
@@ -255,7 +258,7 @@ def _update(model: type[Model]) -> str:
     columns = ", ".join(model.stored_columns("U"))
     proposed = ", ".join(f"r.{column}" for column in model.stored_columns("U"))
     patched = "jsonb_populate_record(t, %(row)s::jsonb) r"
-    mine = _in_sight(model, "owners")
+    mine = _in_sight(model, "owners") + restricted(model, changing=True)
     if model.owner is Owner.HOUSEHOLD:
         # A body that names another household means another object (contract B1 §2.2).
         named = "(%(row)s::jsonb ->> 'auth_household_id')::uuid"
@@ -271,7 +274,7 @@ written AS (
 ){_logged(model, 2, "written")}
 SELECT EXISTS (SELECT FROM actor), (SELECT name FROM broken), (SELECT value FROM written), EXISTS (
     SELECT FROM {model.table} t
-    WHERE {_in_sight(model, "viewed")} AND t.owner_id <> ALL (%(owners)s::uuid[]))"""
+    WHERE {_in_sight(model, "viewed")}{restricted(model)} AND t.owner_id <> ALL (%(owners)s::uuid[]))"""
 
 
 def _delete(model: type[Model]) -> str:

@@ -49,16 +49,13 @@ async def lowered(
 @each(*PERSONAL)
 async def test_an_object_without_an_owner_is_the_callers(cast: Cast, model: type[Model]) -> None:
     for said in ({}, {"authAccountID": None, "authHouseholdID": None}):
-        assert owners_of((await cast.ann.create(model, body_for(model, **said))).value) == (
-            cast.ann.account,
-            None,
-        )
+        assert owners_of(await cast.ann.make(model, **said)) == (cast.ann.account, None)
 
 
 @each(Owner.HOUSEHOLD)
 async def test_what_only_households_own_is_the_primary_households(cast: Cast, model: type[Model]) -> None:
-    assert (await cast.ann.create(model, body_for(model))).value["authHouseholdID"] == cast.home
-    homeless = await cast.root.create(model, body_for(model))
+    assert (await cast.ann.make(model))["authHouseholdID"] == cast.home
+    homeless = await cast.root.create(model, await cast.root.body(model))
     assert (homeless.status, homeless.message) == (400, "Item not found")
 
 
@@ -89,17 +86,18 @@ async def test_a_household_that_is_named_must_be_one_the_caller_may_edit(
         (NOBODYS, 400, "Item not found"),
         (cast.away, 403, "Action forbidden"),
     ):
-        answer = await cast.ann.create(model, body_for(model, authHouseholdID=household))
+        answer = await cast.ann.create(model, await cast.ann.body(model, authHouseholdID=household))
         assert (answer.status, answer.message) == (status, message)
     for caller in (cast.vic, cast.nel, cast.cat):
-        assert (await caller.create(model, body_for(model, authHouseholdID=cast.home))).status == 403
+        body = await caller.body(model, authHouseholdID=cast.home)
+        assert (await caller.create(model, body)).status == 403
     assert (await cast.ann.list(model)).values == []
 
 
 @each(Owner.ACCOUNT_OR_HOUSEHOLD)
 async def test_an_object_has_one_owner(cast: Cast, model: type[Model]) -> None:
     answer = await cast.ann.create(
-        model, body_for(model, authAccountID=cast.ann.account, authHouseholdID=cast.home)
+        model, await cast.ann.body(model, authAccountID=cast.ann.account, authHouseholdID=cast.home)
     )
     if model is PAGE:
         assert owners_of(answer.value) == (None, cast.home)
@@ -115,7 +113,7 @@ async def test_personal_objects_need_edit_permission_of_the_session(
     for own in (VIEW, NONE):
         ann = await lowered(database, cast.ann, own)
         for said in ({}, {"authAccountID": cast.ann.account}):
-            assert (await ann.create(model, body_for(model, **said))).status == 403
+            assert (await ann.create(model, await ann.body(model, **said))).status == 403
 
 
 # Owners on update
@@ -304,10 +302,7 @@ async def test_a_create_that_is_sent_again_finds_what_the_first_one_made(
 async def test_a_create_that_is_sent_many_times_at_once_makes_one_object(
     cast: Cast, model: type[Model]
 ) -> None:
-    above = await cast.ann.make(PAGE)
-    body = body_for(model, id=str(uuid.uuid4()))
-    if "notesPageID" in body:
-        body["notesPageID"] = above["id"]
+    body = await cast.ann.body(model, id=str(uuid.uuid4()))
     answers = await asyncio.gather(*(cast.ann.create(model, body) for _ in range(8)))
     assert {answer.value["id"] for answer in answers} == {body["id"]}
     assert len({str(answer.value) for answer in answers}) == 1

@@ -24,7 +24,7 @@ from homechart_common.ids import NIL_UUID
 from homechart_common.models import registry
 from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
-from tests.factories import body_for, new_account, new_household, new_session, parent_reference
+from tests.factories import body_for, new_account, new_household, new_session, parent_reference, target_of
 
 Client = TestClient[web.Request, web.Application]
 Json = dict[str, Any]
@@ -50,10 +50,16 @@ async def document(client: Client) -> Json:
 
 
 @pytest.fixture
-async def signed_in(client: Client, database: Database) -> AsyncIterator[ClientSession]:
-    """Somebody whose account is in a household of its own."""
+async def account(database: Database) -> str:
+    """Somebody in a household of their own."""
     account = await new_account(database)
     await new_household(database, account)
+    return account
+
+
+@pytest.fixture
+async def signed_in(client: Client, database: Database, account: str) -> AsyncIterator[ClientSession]:
+    """The connection of a session of theirs."""
     session = await new_session(database, account)
     async with ClientSession(client.make_url("/"), headers=session.headers) as own:
         yield own
@@ -87,16 +93,16 @@ async def answer(
     return body
 
 
-async def body_of(client: ClientSession, model: type[Model]) -> Json:
+async def body_of(client: ClientSession, model: type[Model], account: str) -> Json:
     """A body that creates an object, and what it belongs to, if to something."""
     reference = parent_reference(model)
     if reference is None:
-        return body_for(model)
-    parent = registry.for_table(reference.target)
-    assert parent is not None
-    async with client.post(f"/api/v1{parent.path}", json=await body_of(client, parent)) as response:
+        return body_for(model, by=account)
+    parent = target_of(reference)
+    body = await body_of(client, parent, account)
+    async with client.post(f"/api/v1{parent.path}", json=body) as response:
         made = (await response.json())["dataValue"][0]
-    return body_for(model, **{reference.json: made["id"]})
+    return body_for(model, by=account, **{reference.json: made["id"]})
 
 
 def test_the_document_is_valid(document: Json) -> None:
@@ -161,16 +167,18 @@ async def test_who_must_be_signed_in_is_said(route: Any, client: Client, documen
 
 
 @pytest.mark.parametrize("model", CREATED, ids=lambda model: model.__name__)
-async def test_answers_are_as_described(model: type[Model], signed_in: ClientSession, document: Json) -> None:
+async def test_answers_are_as_described(
+    model: type[Model], signed_in: ClientSession, account: str, document: Json
+) -> None:
     path = f"/api/v1{model.path}"
-    body = await body_of(signed_in, model)
+    body = await body_of(signed_in, model, account)
 
     made = await answer(signed_in, document, "POST", path, json=body)
     item, made_id = f"{path}/{{id}}", made["dataValue"][0]["id"]
     await answer(signed_in, document, "GET", item, made_id)
     listed = await answer(signed_in, document, "GET", path)
     if "update" in model.routes:
-        await answer(signed_in, document, "PUT", item, made_id, json=body_for(model, "U"))
+        await answer(signed_in, document, "PUT", item, made_id, json=body_for(model, "U", by=account))
         newer = {
             "x-homechart-hash": listed["dataHash"],
             "x-homechart-updated": listed["dataValue"][0]["updated"],
@@ -185,20 +193,24 @@ async def test_answers_are_as_described(model: type[Model], signed_in: ClientSes
 
 
 @pytest.mark.parametrize("model", CREATED, ids=lambda model: model.__name__)
-def test_bodies_that_say_everything_are_as_described(model: type[Model], document: Json) -> None:
+async def test_bodies_that_say_everything_are_as_described(
+    model: type[Model], signed_in: ClientSession, account: str, document: Json
+) -> None:
     schemas = document["components"]["schemas"]
 
-    assert problems(document, schemas[f"{model.__name__}Input"], body_for(model)) == []
+    body = await body_of(signed_in, model, account)
+    assert problems(document, schemas[f"{model.__name__}Input"], body) == []
     if "update" in model.routes:
-        assert problems(document, schemas[f"{model.__name__}Patch"], body_for(model, "U")) == []
+        changes = body_for(model, "U", by=account)
+        assert problems(document, schemas[f"{model.__name__}Patch"], changes) == []
         assert "required" not in schemas[f"{model.__name__}Patch"]
 
 
 @pytest.mark.parametrize("model", CREATED, ids=lambda model: model.__name__)
 async def test_a_body_without_a_required_member_is_refused(
-    model: type[Model], signed_in: ClientSession, document: Json
+    model: type[Model], signed_in: ClientSession, account: str, document: Json
 ) -> None:
-    body = await body_of(signed_in, model)
+    body = await body_of(signed_in, model, account)
     path = f"/api/v1{model.path}"
 
     for name in document["components"]["schemas"][f"{model.__name__}Input"].get("required", []):

@@ -49,16 +49,18 @@ async def _create(connection: Queryable, tree: Tree, actor: Actor, owner: dict[s
     """One statement for each kind of object; what others stand in comes first."""
     by_kind: dict[type[Model], list[dict[str, Any]]] = {}
     for model, body in _bodies(tree, {}):
-        dated = {name: _dated(value, actor.time_zone) for name, value in body.items()}
-        by_kind.setdefault(model, []).append(created_row(model, {**owner, **dated}, actor))
+        said = {name: _meant(value, actor) for name, value in body.items()}
+        by_kind.setdefault(model, []).append(created_row(model, {**owner, **said}, actor))
     for model, created in by_kind.items():
         await rows.insert(connection, model, created)
 
 
-def _dated(value: Any, time_zone: str) -> Any:
-    """``in 3 days`` as the date that it is then."""
+def _meant(value: Any, actor: Actor) -> Any:
+    """What a value stands for: ``in 3 days`` for the date that it is then, ``[me]`` for the actor's account."""
+    if value == ["me"]:
+        return [actor.account_id]
     if isinstance(value, str) and (found := _DAYS.fullmatch(value)):
-        today = clock.now().astimezone(ZoneInfo(time_zone)).date()
+        today = clock.now().astimezone(ZoneInfo(actor.time_zone)).date()
         return (today + timedelta(days=int(found[1]))).isoformat()
     return value
 
