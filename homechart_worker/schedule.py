@@ -11,6 +11,7 @@ from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_p
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
+from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.deliver import deliver
@@ -27,6 +28,7 @@ TASKS: dict[str, Task] = {
         clean_up_notes_pages,
         clean_up_outbox,
         clean_up_plan_tasks,
+        clean_up_secrets_values,
         clean_up_sync,
     )
 }

@@ -142,6 +142,29 @@ WIRE = {
         "stampGoal": "int",
         "updated": "moment",
     },
+    "SecretsValue": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "dataEncrypted": "texts",
+        "deleted": "moment?",
+        "id": "uuid",
+        "nameEncrypted": "text",
+        "secretsVaultID": "uuid",
+        "shortID": "nanoid",
+        "tagsEncrypted": "text",
+        "updated": "moment",
+    },
+    "SecretsVault": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "created": "moment",
+        "icon": "text",
+        "id": "uuid",
+        "keys": "keys",
+        "name": "text",
+        "shortID": "nanoid",
+        "updated": "moment",
+    },
     "ShopCategory": {
         "authHouseholdID": "uuid",
         "budgetPayeeID": "uuid?",
@@ -195,6 +218,8 @@ PLURALS = {
     "PlanProject": "PlanProjects",
     "PlanTask": "PlanTasks",
     "RewardCard": "RewardCards",
+    "SecretsValue": "SecretsValues",
+    "SecretsVault": "SecretsVaults",
     "ShopCategory": "ShopCategories",
     "ShopItem": "ShopItems",
     "ShopList": "ShopLists",
@@ -224,6 +249,8 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
         case "map":
             fits = all(isinstance(member, str) for member in value.values())
+        case "keys":
+            fits = all(entry.keys() == {"authAccountID", "key"} for entry in value)
         case "sort":
             fits = {name: type(member) for name, member in value.items()} == {"invert": bool, "property": str}
         case "recurrence":

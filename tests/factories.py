@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 from homechart_common.models import fields, registry
+from homechart_common.models.encrypted import Encrypted, EncryptedTexts
 from homechart_common.models.fields import Field
 from homechart_common.models.image import Image
 from homechart_common.models.model import Model
@@ -155,7 +156,21 @@ def _unless_asked(model: type[Model], by: str) -> Mapping[str, Any]:
             return {"template": False, "assignees": []}
         case "RewardCard":
             return {"senders": [by], "recipients": []}
+        case "SecretsVault":
+            return {"keys": [vault_key(by)]}
     return {}
+
+
+def vault_key(account: str) -> dict[str, str]:
+    """The key of a vault, for an account."""
+    return {"authAccountID": account, "key": f"rsa2048$key {next(_numbers)}"}
+
+
+def change_of(model: type[Model]) -> dict[str, Any]:
+    """A body that changes one member of an object: its name, if it has one."""
+    body = body_for(model, "U")
+    name = "name" if "name" in body else next(iter(body))
+    return {name: body[name]}
 
 
 def parent_reference(model: type[Model]) -> fields.Reference | None:
@@ -239,6 +254,16 @@ def _(field: fields.Strings) -> list[str]:
 @example.register
 def _(field: fields.Recurrence) -> dict[str, Any]:
     return {"day": 15, "month": 0, "monthWeek": 0, "separation": 2, "weekday": 0, "weekdays": None}
+
+
+@example.register
+def _(field: Encrypted) -> str:
+    return f"{field.methods[0]}$text {next(_numbers)}"
+
+
+@example.register
+def _(field: EncryptedTexts) -> list[str]:
+    return [example(field.member), example(field.member)]
 
 
 @example.register

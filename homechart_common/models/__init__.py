@@ -13,6 +13,8 @@ from homechart_common.models.notes_page_version import NotesPageVersion
 from homechart_common.models.plan_project import PlanProject
 from homechart_common.models.plan_task import PlanTask
 from homechart_common.models.reward_card import RewardCard
+from homechart_common.models.secrets_value import SecretsValue
+from homechart_common.models.secrets_vault import SecretsVault
 from homechart_common.models.shop_category import ShopCategory
 from homechart_common.models.shop_item import ShopItem
 from homechart_common.models.shop_list import ShopList
@@ -31,6 +33,8 @@ __all__ = [
     "PlanProject",
     "PlanTask",
     "RewardCard",
+    "SecretsValue",
+    "SecretsVault",
     "ShopCategory",
     "ShopItem",
     "ShopList",

@@ -51,7 +51,7 @@ class Model:
     owner: ClassVar[Owner]
     #: Which of the five generic routes exist.
     routes: ClassVar[tuple[str, ...]] = CRUD
-    #: The column that names an object in its household's change log, if it is logged at all.
+    #: SQL over the row ``t`` that names an object in its household's change log, if it is logged at all.
     label: ClassVar[str | None] = None
     #: The column that lists are ordered by. It comes first in the JSON, so rendered rows sort as texts.
     order: ClassVar[str] = "created"

@@ -90,3 +90,10 @@ DELETE FROM plan_task WHERE id IN (
         AND NOT EXISTS (SELECT FROM plan_task below WHERE below.parent_id = t.id)
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
+
+-- name: secrets_values
+-- Secrets that were thrown away long ago.
+DELETE FROM secrets_value WHERE id IN (
+    SELECT id FROM secrets_value WHERE deleted < now() - make_interval(days => %(days)s::integer)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);

@@ -120,16 +120,13 @@ async def test_a_households_task_is_about_that_households_things(cast: Cast, dat
     elsewhere = await cast.ann.make(ITEM, authHouseholdID=second)
     strangers = await cast.cat.make(ITEM)
     task = await cast.ann.make(TASK, authHouseholdID=cast.home)
-    for item, problem in (
-        (elsewhere, "must be a thing of the household"),
-        (strangers, "names nothing that can be referred to here"),
-    ):
+    for item in (elsewhere, strangers):
         about = {"inventoryItemID": item["id"]}
         for answer in (
             await cast.ann.update(TASK, task["id"], about),
             await cast.ann.create(TASK, body_for(TASK, authHouseholdID=cast.home, **about)),
         ):
-            assert (answer.status, answer.message) == (400, f"inventoryItemID: {problem}")
+            assert (answer.status, answer.message.split(":")[0]) == (400, "inventoryItemID")
     assert (await cast.ann.read(TASK, task["id"])).value == task
 
 

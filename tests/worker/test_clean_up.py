@@ -10,6 +10,7 @@ from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_p
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
+from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from tests.people import add_account, add_household, add_tasks
@@ -94,6 +95,22 @@ async def test_pages_go_when_they_were_thrown_away_long_ago(context: Context) ->
     )
     await perform(clean_up_notes_pages, context)
     assert await column(context, "SELECT name FROM notes_page ORDER BY 1") == ["kept", "young"]
+
+
+async def test_secrets_go_when_they_were_thrown_away_long_ago(context: Context) -> None:
+    account = await add_account(context.database)
+    await context.database.execute(
+        """WITH vault AS (
+            INSERT INTO secrets_vault (auth_account_id, short_id, keys) VALUES (%(account)s, 'short', '[]')
+            RETURNING id
+        )
+        INSERT INTO secrets_value (secrets_vault_id, short_id, name_encrypted, tags_encrypted, deleted)
+        SELECT vault.id, 'short', name, 'none', now() - age::interval
+        FROM vault, (VALUES ('old', '31 days'), ('young', '29 days'), ('kept', NULL)) given (name, age)""",
+        {"account": account},
+    )
+    assert await perform(clean_up_secrets_values, context) == 1
+    assert await column(context, "SELECT name_encrypted FROM secrets_value ORDER BY 1") == ["kept", "young"]
 
 
 async def test_tasks_go_when_they_were_done_long_ago(context: Context) -> None:

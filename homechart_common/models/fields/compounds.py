@@ -27,7 +27,11 @@ class Strings(Field):
             raise Invalid("must be a list of strings")
         if len(value) > self.most:
             raise Invalid(f"must not have more than {self.most} members")
-        return [text for member in value if (text := clean_text(member, self.longest))]
+        return [text for member in value if (text := self.read_member(member))]
+
+    def read_member(self, value: Any) -> str:
+        """Check and normalise one of them."""
+        return clean_text(value, self.longest)
 
 
 class Tags(Strings):

@@ -94,7 +94,7 @@ class Field(marshmallow.fields.Field[Any]):
         if value is marshmallow.missing:
             return marshmallow.missing
         if value is None and self.zero is None and self.must_be_given:
-            raise Invalid("must be given")
+            raise Invalid("must not be null")
         return self.read(self.zero if value is None else value)
 
     def read(self, value: Any) -> Any:
