@@ -11,6 +11,7 @@ from homechart_api import crud
 from homechart_api.controllers import (
     accounts,
     documentation,
+    health,
     households,
     icalendar,
     invites,
@@ -252,6 +253,7 @@ _AUTH: tuple[Route, ...] = (
 
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
+    Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(
         "GET",
         f"{API}/sync",

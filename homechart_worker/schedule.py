@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
@@ -24,6 +25,7 @@ TASKS: dict[str, Task] = {
         deliver,
         clean_up_cache,
         clean_up_sessions,
+        clean_up_health_logs,
         clean_up_notes_page_versions,
         clean_up_notes_pages,
         clean_up_outbox,

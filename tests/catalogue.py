@@ -37,6 +37,25 @@ WIRE = {
         "tableName": "text",
         "updated": "moment",
     },
+    "HealthItem": {
+        "authAccountID": "uuid",
+        "color": "int",
+        "correlations": "counts",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "output": "bool",
+        "totalCorrelations": "int",
+        "updated": "moment",
+    },
+    "HealthLog": {
+        "authAccountID": "uuid",
+        "created": "moment",
+        "date": "date",
+        "healthItemID": "uuid",
+        "id": "uuid",
+        "updated": "moment",
+    },
     "InventoryCollection": {
         "authHouseholdID": "uuid",
         "columns": "map",
@@ -211,6 +230,8 @@ WIRE = {
 PLURALS = {
     "Bookmark": "Bookmarks",
     "Change": "Changes",
+    "HealthItem": "HealthItems",
+    "HealthLog": "HealthLogs",
     "InventoryCollection": "InventoryCollections",
     "InventoryItem": "InventoryItems",
     "NotesPage": "NotesPages",
@@ -249,6 +270,8 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
         case "map":
             fits = all(isinstance(member, str) for member in value.values())
+        case "counts":
+            fits = all(isinstance(member, int) for member in value.values())
         case "keys":
             fits = all(entry.keys() == {"authAccountID", "key"} for entry in value)
         case "sort":

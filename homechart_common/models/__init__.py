@@ -5,6 +5,8 @@ from homechart_common.models.auth_household import AuthAccountAuthHousehold, Aut
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
 from homechart_common.models.change import Change
+from homechart_common.models.health_item import HealthItem
+from homechart_common.models.health_log import HealthLog
 from homechart_common.models.inventory_collection import InventoryCollection
 from homechart_common.models.inventory_item import InventoryItem
 from homechart_common.models.model import registry
@@ -26,6 +28,8 @@ __all__ = [
     "AuthSession",
     "Bookmark",
     "Change",
+    "HealthItem",
+    "HealthLog",
     "InventoryCollection",
     "InventoryItem",
     "NotesPage",

@@ -33,6 +33,8 @@ class Owner(Enum):
     ACCOUNT_OR_HOUSEHOLD = "account or household"
     #: As above, and what a household owns may name an account too: the member a task is assigned to.
     ASSIGNABLE = "account, or household and perhaps one of its members"
+    #: One's own, or that of a child in one's care; never a household's.
+    ACCOUNT = "account"
     #: Whoever owns the object it belongs to; the owner columns are there but not on the wire.
     PARENT = "parent"
     #: Accounts and households own themselves.
@@ -53,6 +55,8 @@ class Model:
     routes: ClassVar[tuple[str, ...]] = CRUD
     #: SQL over the row ``t`` that names an object in its household's change log, if it is logged at all.
     label: ClassVar[str | None] = None
+    #: Whether an owner has only one of each name, so that creating it again answers the one there is.
+    named_once: ClassVar[bool] = False
     #: The column that lists are ordered by. It comes first in the JSON, so rendered rows sort as texts.
     order: ClassVar[str] = "created"
     #: ``dataType`` of a list.
@@ -98,6 +102,8 @@ class Model:
     @classmethod
     def owners(cls, actor: Actor, needed: Level) -> tuple[str, ...]:
         """Whose objects of this kind the actor may view or edit."""
+        if cls.owner is Owner.ACCOUNT:
+            return actor.accounts(cls.component, needed)
         return actor.owners(cls.component, needed, personal=cls.personal())
 
     @classmethod
@@ -121,13 +127,13 @@ class Model:
 
     @classmethod
     def stored_columns(cls, write: str) -> list[str]:
-        """The columns that a create (``C``) or an update (``U``) writes. Only a household's stays in it."""
-        fixed = {"auth_household_id"} if write == "U" and cls.owner is Owner.HOUSEHOLD else set()
+        """The columns that a create (``C``) or an update (``U``) writes."""
+        fixed = _FIXED.get(cls.owner) if write == "U" else None
         return [
             name
             for name, field in cls.fields.items()
             if field.stored
-            and name not in fixed
+            and name != fixed
             and (write in field.write or (write == "C" and name in _SET_ON_CREATE))
         ]
 
@@ -135,9 +141,12 @@ class Model:
 #: Owner columns that are not members of objects with that owner shape.
 _NOT_ON_WIRE = {
     Owner.HOUSEHOLD: {"auth_account_id"},
+    Owner.ACCOUNT: {"auth_household_id"},
     Owner.PARENT: {"auth_account_id", "auth_household_id"},
     Owner.SELF: {"auth_account_id", "auth_household_id"},
 }
+#: The owner column of objects that stay with their owner.
+_FIXED = {Owner.HOUSEHOLD: "auth_household_id", Owner.ACCOUNT: "auth_account_id"}
 _SET_ON_CREATE = {"id", "short_id"}
 
 

@@ -202,6 +202,8 @@ def _named_owner(model: type[Model]) -> str:
     match model.owner:
         case Owner.HOUSEHOLD:
             return "r.auth_household_id"
+        case Owner.ACCOUNT:
+            return "r.auth_account_id"
         case Owner.SELF:
             return "r.id"
     inherited = [f"r.{reference.column} IS NULL" for reference in model.references() if reference.inherits]
@@ -233,6 +235,9 @@ def _returning(model: type[Model]) -> str:
 
 def _create(model: type[Model]) -> str:
     columns = model.stored_columns("C")
+    same, conflict = "t.id = r.id", "(id)"
+    if model.named_once:
+        same, conflict = f"(t.id = r.id OR (t.owner_id, t.name) = ({_named_owner(model)}, r.name))", ""
     return f"""WITH {GUARD},
 proposed AS MATERIALIZED (
     SELECT r.* FROM jsonb_populate_record(NULL::{model.table}, %(row)s::jsonb) r
@@ -240,14 +245,15 @@ proposed AS MATERIALIZED (
 {_broken(model, "proposed r")},
 existing AS MATERIALIZED (
     SELECT {row_json(model)} AS value FROM {model.table} t, proposed r
-    WHERE t.id = r.id AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
+    WHERE {same} AND t.owner_id = ANY (%(owners)s::uuid[]){restricted(model)}
+    ORDER BY t.id <> r.id LIMIT 1
 ),
 created AS (
     INSERT INTO {model.table} AS t ({", ".join(columns)})
     SELECT {", ".join(f"r.{column}" for column in columns)} FROM proposed r
     WHERE EXISTS (SELECT FROM actor) AND (SELECT name FROM broken) IS NULL
         AND NOT EXISTS (SELECT FROM existing)
-    ON CONFLICT (id) DO NOTHING
+    ON CONFLICT {conflict} DO NOTHING
     {_returning(model)}
 ){_logged(model, 0, "created")}
 SELECT EXISTS (SELECT FROM actor), (SELECT name FROM broken),

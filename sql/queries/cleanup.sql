@@ -91,6 +91,13 @@ DELETE FROM plan_task WHERE id IN (
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: health_logs
+-- Logs of days long ago; they are counted no more.
+DELETE FROM health_log WHERE id IN (
+    SELECT id FROM health_log WHERE date < current_date - %(days)s::integer
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: secrets_values
 -- Secrets that were thrown away long ago.
 DELETE FROM secrets_value WHERE id IN (

@@ -215,7 +215,7 @@ async def test_permissions_that_change_nothing_in_sight_change_no_cursor(
 ) -> None:
     await cast.ann.make(TASK, authHouseholdID=cast.home)
     cursor = (await news(cast.bob)).cursor
-    await join(database, cast.home, cast.bob.account, VIEW)
+    await join(database, cast.home, cast.bob.account, {**VIEW, "auth": 0})
     found = await news(cast.bob, cursor)
     assert (found.full, found.changed.keys()) == (False, {"AuthHousehold"})
 

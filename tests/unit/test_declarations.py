@@ -136,7 +136,7 @@ async def test_a_column_that_is_no_member_is_one_that_no_client_sees(
 async def test_a_column_can_be_null_if_its_member_can(database: Database, model: type[Model]) -> None:
     columns = await columns_of(database, model)
     never = {"id", "created", "updated"} | {n for n, field in stored(model).items() if field.must_be_given}
-    if model.owner is Owner.HOUSEHOLD:
+    if model.owner in (Owner.HOUSEHOLD, Owner.ACCOUNT):
         never |= OWNER_COLUMNS
     if model.owner is Owner.PARENT:
         never |= {reference.column for reference in model.references() if reference.inherits}

@@ -38,6 +38,13 @@ async def furnish_account(connection: Queryable, account_id: str, language: str,
     await _create(connection, _texts(language)["account"], actor, {"authAccountID": account_id})
 
 
+async def furnish_health(connection: Queryable, account_id: str, language: str) -> None:
+    """Give an account what a new one finds to log, unless it has it."""
+    actor = Actor(session_id="", access=0, account_id=account_id)
+    tree = {"HealthItem": _texts(language)["account"]["HealthItem"]}
+    await _create(connection, tree, actor, {"authAccountID": account_id})
+
+
 async def furnish_household(connection: Queryable, household_id: str, creator: Actor) -> None:
     """Give a new household its first objects, in the transaction that creates it."""
     actor = replace(creator, households={household_id: FULL})
