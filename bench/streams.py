@@ -25,6 +25,8 @@ _HOUSEHOLDS = 5
 _DEVICES = 1_000
 _MOST_KIB = 20
 _MOST_MILLISECONDS = 50
+#: Changes that come first and are not counted, as in the other measurements.
+_WARM_UP = 3
 #: Descriptors that a process needs beside those of its streams.
 _OTHER_DESCRIPTORS = 200
 
@@ -39,7 +41,7 @@ async def measure(stage: Stage) -> list[Figure]:
         for session in await household.devices(stage.database, home, _DEVICES)
     ]
     await household.tidy(stage.database)
-    writes = 5 * stage.rounds
+    writes = _WARM_UP + 5 * stage.rounds
     job = {
         "sessions": sessions,
         "listening": _DEVICES,
@@ -51,7 +53,7 @@ async def measure(stage: Stage) -> list[Figure]:
         before = ours.resident_bytes()
         async with _listeners({**job, "port": ours.port}) as told:
             each = (ours.resident_bytes() - before) / len(sessions)
-            seconds = await told()
+            seconds = (await told())[_WARM_UP:]
     times = sorted(1000 * second for change in seconds for second in change)
     every = quantiles(times, n=100)
     last = median(1000 * max(change) for change in seconds)
@@ -62,7 +64,7 @@ async def measure(stage: Stage) -> list[Figure]:
             every[98],
             _MOST_MILLISECONDS,
             "ms",
-            f"{writes} changes; half arrive in {every[49]:.1f} ms, the last in {last:.1f} ms (median)",
+            f"{len(seconds)} changes; half arrive in {every[49]:.1f} ms, the last in {last:.1f} ms (median)",
         ),
     ]
 

@@ -46,6 +46,25 @@ class Background:
 BACKGROUND = web.AppKey("background", Background)
 
 
+#: Parameters of paths that open doors to whoever knows them.
+_SECRETS = ("icalendar_id", "invite_token")
+
+
+def told_path(request: web.Request) -> str:
+    """The path of a request as lines and spans may tell it: without secrets."""
+    path = request.path
+    for name in _SECRETS:
+        if secret := request.match_info.get(name):
+            path = path.replace(f"/{secret}", "/:token")
+    return path
+
+
+def pattern(request: web.Request) -> str:
+    """The path of the route that a request came to, with its parameters in braces."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
 def actor_of(request: web.Request) -> Actor:
     """Who is asking; only on routes that need a session."""
     return request[ACTOR]

@@ -61,8 +61,8 @@ _SIGNED_IN: list[dict[str, list[str]]] = [{"x-homechart-id": [], "x-homechart-ke
 _HEADERS = {
     "x-homechart-hash": ("The `dataHash` of the list that the caller has.", {"type": "string"}),
     "x-homechart-updated": (
-        "The newest `updated` that the caller has.",
-        {"type": "string", "format": "date-time"},
+        "The newest `updated` that the caller has. What is no time counts as absent.",
+        {"type": "string"},
     ),
 }
 _VERBS = {"Create": "Create", "Read": "Read", "Update": "Change", "Delete": "Delete"}
@@ -158,7 +158,8 @@ def _request(spec: APISpec, route: Route) -> dict[str, Any]:
         creating = route.method == "POST"
         name = f"{body.__name__}{'Input' if creating else 'Patch'}"
         schema = _component(spec, name, schemas.accepted(body, creating=creating))
-    return {"required": True, "content": {media_type: {"schema": schema}}}
+    # what is passed on or noted as it comes may be empty
+    return {"required": not isinstance(body, Content), "content": {media_type: {"schema": schema}}}
 
 
 def _responses(spec: APISpec, route: Route) -> dict[str, Any]:

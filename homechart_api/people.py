@@ -1,4 +1,4 @@
-"""The person a request is about, and telling them what happened.
+"""The person a request is about: finding and adding them, what their address says, and telling them what happened.
 
 Mail goes to the outbox in the caller's transaction. Children never get any, and nobody does where this server
 cannot deliver.
@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from homechart_common.config import Config
+from homechart_common.ids import new_uuid
+from homechart_common.models import AuthAccount, rows, starter
+from homechart_common.models.bodies import complete_row
+from homechart_common.models.model import Row
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.messages import Kind, Link, link
 from homechart_common.postgresql import queries
@@ -35,9 +39,12 @@ async def find(database: Queryable, account_id: str, *, to_change: bool = False)
     return None if row is None else Person(*row)
 
 
-async def find_by_address(database: Queryable, email_address: str) -> Person | None:
-    """Whom an address belongs to."""
-    row = await database.fetch_row(_QUERIES["person_by_address"], {"email_address": email_address})
+async def find_by_address(
+    database: Queryable, email_address: str, *, to_change: bool = False
+) -> Person | None:
+    """Whom an address belongs to; with ``to_change`` as above."""
+    query = _QUERIES["person_by_address_to_change" if to_change else "person_by_address"]
+    row = await database.fetch_row(query, {"email_address": email_address})
     return None if row is None else Person(*row)
 
 
@@ -49,6 +56,26 @@ def reachable(config: Config, email_address: str) -> bool:
 def owns_address(config: Config, person: Person) -> bool:
     """Whether the address may be taken for theirs: it was verified, or nothing here could ever verify it."""
     return person.verified or not reachable(config, person.email_address)
+
+
+def is_admin(config: Config, person: Person) -> bool:
+    """Whether the configuration names the person's address; who only claims to have it does not count."""
+    named = person.email_address in map(str.lower, config.app.admin_email_addresses)
+    return named and owns_address(config, person)
+
+
+async def add(connection: Queryable, row: Row) -> Person:
+    """A new account with its first objects; ``row`` is that of :func:`account_row`."""
+    await rows.insert(connection, AuthAccount, [row])
+    await starter.furnish_account(connection, row["id"], row["iso_639_code"], row["time_zone"])
+    verified = row.get("verified", False)
+    return Person(row["id"], row["email_address"], row["name"], row["iso_639_code"], False, verified)
+
+
+def account_row(said: Row) -> Row:
+    """The row of a new account whose owner said ``said``."""
+    complete = complete_row(AuthAccount, said)
+    return {column: complete[column] for column in AuthAccount.stored_columns("C")} | {"id": new_uuid()}
 
 
 async def tell(

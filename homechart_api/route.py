@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
 from homechart_api.middleware.limits import Limit, limited
@@ -50,6 +51,17 @@ class Query:
     meaning: str
     type: str = "string"
     required: bool = False
+
+
+async def meet_expectation(request: web.Request) -> None:
+    """Answer ``Expect``, before any middleware. aiohttp quotes what it cannot meet, even if that is no text."""
+    if request.version < HttpVersion11:
+        return
+    if request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    # that was no part of the answer, which may still be another one
+    request.writer.output_size = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,14 @@ from homechart_api.controllers import (
     signup,
     sync,
     system,
+    telemetry,
     totp,
     verify,
 )
 from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
-from homechart_api.route import Content, Route
+from homechart_api.route import Content, Route, meet_expectation
+from homechart_common import watch
 from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, registry
 from homechart_common.models.model import Model
 
@@ -95,7 +97,7 @@ _AUTH: tuple[Route, ...] = (
         "AuthAccountUpdate",
         body=AuthAccount,
         answer="AuthAccount",
-        statuses=(204,),
+        statuses=(204, 429),
     ),
     Route("DELETE", _ACCOUNT, accounts.delete, "AuthAccountDelete", statuses=(204,)),
     Route(
@@ -129,6 +131,7 @@ _AUTH: tuple[Route, ...] = (
         f"{_ACCOUNT}/totp",
         totp.update,
         "AuthAccountTOTPUpdate",
+        limited=Limit.EVERY,
         body=totp.UPDATE,
         answer="AuthAccount",
         statuses=(204,),
@@ -161,7 +164,9 @@ _AUTH: tuple[Route, ...] = (
         body=reset.UPDATE,
         statuses=(204,),
     ),
-    Route("GET", f"{API}/auth/verify", verify.read, "AuthVerifyRead", answer="AuthAccount"),
+    Route(
+        "GET", f"{API}/auth/verify", verify.read, "AuthVerifyRead", limited=Limit.EVERY, answer="AuthAccount"
+    ),
     Route(
         "PUT",
         f"{API}/auth/verify",
@@ -277,7 +282,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     Route("GET", "/api", system.info, "InfoRead", Gate.PUBLIC, answer=system.INFO),
     Route(
         "GET",
-        f"{API}/system/health",
+        watch.HEALTH,
         system.health,
         "SystemHealthRead",
         Gate.PUBLIC,
@@ -288,7 +293,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     ),
     Route(
         "HEAD",
-        f"{API}/system/health",
+        watch.HEALTH,
         system.health,
         "SystemHealthCheck",
         Gate.PUBLIC,
@@ -298,7 +303,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        f"{API}/system/metrics",
+        watch.METRICS,
         system.metrics,
         "SystemMetricsRead",
         Gate.PUBLIC,
@@ -306,6 +311,25 @@ HAND_WRITTEN: tuple[Route, ...] = (
         answer=Content("text/plain", {"type": "string"}),
         query=system.KEY,
         statuses=(403,),
+    ),
+    Route(
+        "POST",
+        f"{API}/telemetry/errors",
+        telemetry.create_error,
+        "TelemetryErrorCreate",
+        Gate.PUBLIC,
+        body=telemetry.ERROR,
+        statuses=(204,),
+    ),
+    Route(
+        "POST",
+        f"{API}/telemetry/traces",
+        telemetry.create_traces,
+        "TelemetryTracesCreate",
+        Gate.PUBLIC,
+        body=telemetry.TRACES,
+        answer=telemetry.TRACES,
+        statuses=(404,),
     ),
     Route(
         "GET",
@@ -352,4 +376,6 @@ def add_routes(app: web.Application) -> None:
     """Make an application answer all of them, and describe them."""
     app[documentation.DOCUMENT] = documentation.Document(routes())
     for route in routes():
-        app.router.add_route(route.method, route.path, route.guarded_handler())
+        app.router.add_route(
+            route.method, route.path, route.guarded_handler(), expect_handler=meet_expectation
+        )

@@ -94,10 +94,13 @@ def accepted(model: type[Model], *, creating: bool) -> Schema:
     members = {field.json: field for field in model.fields.values() if write in field.write}
     schema = _body(members, [name for name, field in members.items() if creating and field.must_be_given])
     if creating:
+        for name, field in members.items():
+            if not field.must_be_given:
+                schema["properties"][name].pop("minLength", None)  # empty is like absent: it gets a default
+        # no type, as anything is accepted
         schema["properties"]["id"] = {
-            "type": ["string", "null"],
-            "format": "uuid",
-            "description": "Chosen by the client, so that a request that is sent twice creates one object",
+            "description": "A UUID chosen by the client, so that a request that is sent twice creates one object; "
+            "anything else is ignored"
         }
     return schema
 

@@ -228,15 +228,14 @@ def retry(others: int = 0) -> bytes:
 
 
 def _audible(sight: Sight) -> dict[str, frozenset[str]]:
-    """What is told of each owner: what is seen, who is in a household, and the account's sessions."""
-    account, households = sight.actor.account_id, sight.actor.households
-    return {
-        owner: _shared(
-            tables
-            + ((_MEMBERSHIP, SESSION) if owner == account else (_MEMBERSHIP,) if owner in households else ())
-        )
-        for owner, tables in sight.tables.items()
-    }
+    """What is told of each owner: what is seen, who is in a household, and the account's sessions.
+
+    Their ids let one listen, so they are told only to sessions that may make others.
+    """
+    actor = sight.actor
+    told: dict[str, tuple[str, ...]] = dict.fromkeys(actor.households, (_MEMBERSHIP,))
+    told[actor.account_id] = (_MEMBERSHIP, SESSION) if actor.controls_account else (_MEMBERSHIP,)
+    return {owner: _shared(tables + told.get(owner, ())) for owner, tables in sight.tables.items()}
 
 
 @lru_cache

@@ -17,6 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from homechart_api.context import CONFIG
+from homechart_api.route import meet_expectation
 from homechart_common.errors import NotFound, StartupError, Unavailable
 
 #: The client that comes with this package.
@@ -100,14 +101,14 @@ def add_static(app: web.Application) -> None:
     Raises :class:`StartupError` when the folder that is configured holds no client.
     """
     config = app[CONFIG].app
-    app.router.add_get("/robots.txt", _robots)
+    app.router.add_get("/robots.txt", _robots, expect_handler=meet_expectation)
     handler: Handler
     if config.ui_host:
         app.cleanup_ctx.append(_session)
         handler = _forward
     else:
         handler = _Client(Path(config.ui_dir) if config.ui_dir else PACKAGED, config.cache_control).answer
-    app.router.add_get(r"/{path:(?!api(?:/|$)).*}", handler)
+    app.router.add_get(r"/{path:(?!api(?:/|$)).*}", handler, expect_handler=meet_expectation)
 
 
 def file_response(request: web.Request, path: Path, caching: Mapping[str, str]) -> web.FileResponse:

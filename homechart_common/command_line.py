@@ -8,8 +8,9 @@ sys.exit(commands.run())
 from __future__ import annotations
 
 import json
+import os
 import sys
-from argparse import Action, ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,11 @@ class CommandLine:
 
     def __init__(self, program: str, description: str) -> None:
         self._parser = _Parser(
-            prog=program, description=description, epilog="Every option: docs/reference/configuration.md"
+            prog=program,
+            description=description,
+            epilog="Every option of the configuration is in docs/reference/configuration.md, "
+            "which `homechart-api docs <folder>` writes.",
+            formatter_class=_Help,
         )
         _add_flags(self._parser)
         self._commands = self._parser.add_subparsers(
@@ -70,7 +75,11 @@ class CommandLine:
 
         def write(_: Config, arguments: Namespace) -> None:
             for name, text in pages().items():
-                Path(arguments.folder, name).write_text(text, encoding="utf-8")
+                page = Path(arguments.folder, name)
+                try:
+                    page.write_text(text, encoding="utf-8")
+                except OSError as error:
+                    raise HomechartError(f"{page}: {error.strerror}") from error
 
         self.add("docs", "Write the reference pages of this program into a folder.", write).add_argument(
             "folder"
@@ -88,9 +97,13 @@ class CommandLine:
             for notice in config.notices:
                 self._say(notice)
             given.run(config, given)
+            sys.stdout.flush()
         except HomechartError as error:
             self._say(error.message)
             return 1
+        except BrokenPipeError:
+            # Who reads, such as `head`, has enough. Python would try once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
     def _say(self, message: str) -> None:
@@ -113,6 +126,18 @@ class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(1, f"{self.prog}: {message}\n")
+
+
+class _Help(HelpFormatter):
+    """Lists flags and commands with what they mean beside them."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32)
+
+    def _format_action(self, action: Action) -> str:
+        text = super()._format_action(action)
+        # the commands stand below a heading of their own, so the line with their name says nothing
+        return text.partition("\n")[2] if action.dest == "command" else text
 
 
 def _add_flags(parser: ArgumentParser) -> None:

@@ -87,6 +87,13 @@ class SignedOut(HomechartError):
     default_message = "Please sign in"
 
 
+class TooLarge(HomechartError):
+    """The body of a request has more bytes than are read."""
+
+    status = 413
+    default_message = "This is too large"
+
+
 class TooManyRequests(HomechartError):
     """The rate limiter refused the request (§2.6)."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from homechart_common.command_line import CommandLine
@@ -31,6 +33,16 @@ def add_command(commands: CommandLine, name: str, meaning: str, work: Work) -> N
         action="store_true",
         help="also stop when standard input ends, which it does when whoever started this is gone",
     )
+
+
+def tell_ready() -> None:
+    """Tell systemd that this process does its work now, if it is who started it (sd_notify(3))."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address.startswith("@"):  # in the abstract namespace
+        address = "\0" + address[1:]
+    if address:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.sendto(b"READY=1", address)
 
 
 async def _live(work: Coroutine[Any, Any, None], until_input_ends: bool) -> None:

@@ -154,7 +154,12 @@ def _of_client(family: str) -> Callable[[], None]:
 
 def count_cache_request(kind: str, hit: bool) -> None:
     """Count a look into the cache for something of this kind."""
-    _cache_requests.labels(kind, "hit" if hit else "miss").inc()
+    _of_cache(kind, hit)()
+
+
+@functools.cache
+def _of_cache(kind: str, hit: bool) -> Callable[[], None]:
+    return _cache_requests.labels(kind, "hit" if hit else "miss").inc
 
 
 def count_notification(kind: str, status: str) -> None:
@@ -204,8 +209,8 @@ def reference() -> str:
     return (
         "# Metrics\n\n"
         "Each process counts for itself, in Prometheus' text format, at `/api/v1/system/metrics?key=…`,\n"
-        "which `app.systemMetricsKey` opens. Beside these there are the usual ones of processes and of\n"
-        "Python. In a `path`, UUIDs are replaced by `:id`; requests for event streams, `/system` and\n"
-        "`/telemetry` are not counted.\n\n"
+        "which `app.systemMetricsKey` opens; workers answer on `app.workerPort`. Beside these there are the\n"
+        "usual ones of processes and of Python. In a `path`, `:id` stands for whatever differs between\n"
+        "requests to the same route; requests for event streams, `/system` and `/telemetry` are not counted.\n\n"
         "| Name | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n" + rows
     )

@@ -22,6 +22,7 @@ _hashing = asyncio.Semaphore(2)
 _DUMMY_HASH = _hasher.hash(secrets.token_hex(16))
 
 TOTP_ISSUER = "Homechart"
+_LONGEST_NAME = 120
 
 
 async def hash_password(password: str) -> str:
@@ -55,8 +56,11 @@ def new_totp_secret() -> str:
 
 
 def totp_url(secret: str, account: str) -> str:
-    """The ``otpauth:`` address an authenticator app reads: SHA-1, 6 digits, 30 seconds (contract §3.6)."""
-    return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=TOTP_ISSUER)
+    """The ``otpauth:`` address an authenticator app reads: SHA-1, 6 digits, 30 seconds (contract §3.6).
+
+    Apps only show the name of the account; more of it than this might not fit into a QR code.
+    """
+    return pyotp.TOTP(secret).provisioning_uri(name=account[:_LONGEST_NAME], issuer_name=TOTP_ISSUER)
 
 
 def totp_step(secret: str, code: str, at: float) -> int | None:

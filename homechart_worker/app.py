@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from homechart_common import logger, tracing
+from homechart_common import lifetime, logger, tracing
 from homechart_common.config import Config
 from homechart_common.postgresql import listener
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.listener import Listener
 from homechart_common.startup import database_ready
 from homechart_worker.leader import Leader
+from homechart_worker.monitor import watched
 from homechart_worker.schedule import TASKS
 from homechart_worker.shared import Shared
 from homechart_worker.task import Context, Task, perform
@@ -26,8 +27,9 @@ async def run(config: Config) -> None:
 
     Raises :class:`StartupError` when there can be no database.
     """
-    async with _context(config) as context:
+    async with _context(config) as context, watched(context):
         logger.notice("Homechart's worker has started")
+        lifetime.tell_ready()
         await _work(context)
 
 

@@ -46,14 +46,30 @@ class Session(NamedTuple):
 
 
 async def new_account(
-    database: Queryable, *, name: str = "Ann", child: bool = False, time_zone: str = "UTC"
+    database: Queryable,
+    *,
+    name: str = "Ann",
+    email_address: str = "",
+    verified: bool = False,
+    child: bool = False,
+    language: str = "en",
+    time_zone: str = "UTC",
+    preferences: Mapping[str, Any] | None = None,
 ) -> str:
-    """An account; its id."""
+    """An account, at an address that never gets mail unless one is given; its id."""
+    row = {
+        "name": name,
+        "email_address": email_address or f"{uuid.uuid4().hex}@example.com",
+        "verified": verified,
+        "child": child,
+        "iso_639_code": language,
+        "time_zone": time_zone,
+        "preferences": json.dumps(preferences or {}),
+    }
+    columns, values = ", ".join(row), ", ".join(f"%({column})s" for column in row)
     return str(
         await database.fetch_value(
-            "INSERT INTO auth_account (email_address, name, child, time_zone) VALUES"
-            " (%(email)s, %(name)s, %(child)s, %(zone)s) RETURNING id",
-            {"email": f"{uuid.uuid4().hex}@example.com", "name": name, "child": child, "zone": time_zone},
+            f"INSERT INTO auth_account ({columns}) VALUES ({values}) RETURNING id", row
         )
     )
 

@@ -1,71 +1,28 @@
-"""People and what they have, put into the database for tests that need no API."""
+"""People who can be written to, and what they are reminded of, for tests of what goes out."""
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import timedelta
 from typing import Any
 
 from homechart_common.postgresql.connection import Queryable
-from homechart_common.security import hash_token
+from tests.factories import new_account, new_session
 
 _HOUR = timedelta(hours=1)
 
 
 async def add_account(
-    database: Queryable,
-    *,
-    name: str = "Jane",
-    email_address: str = "",
-    verified: bool = True,
-    child: bool = False,
-    language: str = "en",
-    time_zone: str = "UTC",
-    preferences: dict[str, Any] | None = None,
+    database: Queryable, *, name: str = "Jane", email_address: str = "", verified: bool = True, **more: Any
 ) -> str:
-    """An account, reachable at a random address unless one is given; its id."""
-    return str(
-        await database.fetch_value(
-            """INSERT INTO auth_account
-                (name, email_address, verified, child, iso_639_code, time_zone, preferences)
-            VALUES (%(name)s, %(email_address)s, %(verified)s, %(child)s, %(language)s, %(time_zone)s,
-                %(preferences)s::jsonb)
-            RETURNING id""",
-            {
-                "name": name,
-                "email_address": email_address or f"{uuid.uuid4().hex}@house.test",
-                "verified": verified,
-                "child": child,
-                "language": language,
-                "time_zone": time_zone,
-                "preferences": json.dumps(preferences or {}),
-            },
-        )
-    )
+    """An account whose address gets mail and is verified; its id."""
+    address = email_address or f"{uuid.uuid4().hex}@house.test"
+    return await new_account(database, name=name, email_address=address, verified=verified, **more)
 
 
-async def add_household(database: Queryable, *members: str) -> str:
-    """A household of these accounts, who may do everything; its id."""
-    household = str(
-        await database.fetch_value(
-            """INSERT INTO auth_household (name, subscription_referral_code)
-            VALUES ('Home', %(code)s) RETURNING id""",
-            {"code": uuid.uuid4().hex[:14]},
-        )
-    )
-    for account in members:
-        await add_member(database, household, account)
-    return household
-
-
-async def add_member(database: Queryable, household: str, account: str, **permissions: int) -> None:
-    """Let an account into a household, with the ``permissions`` of a component: 0 edit, 1 view, 2 none."""
-    await database.execute(
-        """INSERT INTO auth_account_auth_household (auth_account_id, auth_household_id, permissions)
-        VALUES (%(account)s, %(household)s, %(permissions)s::jsonb)""",
-        {"account": account, "household": household, "permissions": json.dumps(permissions)},
-    )
+async def add_session(database: Queryable, account: str) -> str:
+    """A session of an account, who may do everything in it; its key."""
+    return (await new_session(database, account, seconds=86400)).key
 
 
 async def add_tasks(
@@ -95,14 +52,3 @@ async def add_tasks(
             "template": template,
         },
     )
-
-
-async def add_session(database: Queryable, account: str) -> str:
-    """A session of an account, who may do everything in it; its key."""
-    key = str(uuid.uuid4())
-    await database.execute(
-        """INSERT INTO auth_session (auth_account_id, key_hash, expires)
-        VALUES (%(account)s, %(key_hash)s::bytea, now() + interval '1 day')""",
-        {"account": account, "key_hash": hash_token(key)},
-    )
-    return key

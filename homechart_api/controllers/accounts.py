@@ -11,15 +11,17 @@ from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.signin import refuse_oidc
 from homechart_api.crud import json_object, moment, page_offset, path_id
+from homechart_api.middleware.limits import take
 from homechart_api.people import Person
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Query
+from homechart_common import logger
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound, NothingChanged
 from homechart_common.ids import new_uuid, parse_uuid
 from homechart_common.models import AuthAccount, rows
 from homechart_common.models.bodies import Body, read_members, writable
 from homechart_common.models.model import Row
-from homechart_common.models.permissions import Actor, Component, Level
+from homechart_common.models.permissions import Actor
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection
 from homechart_common.security import hash_password, hash_token
@@ -34,12 +36,14 @@ PAGE_SIZE = 50
 
 #: What administrators change of accounts that are not theirs, besides the password (contract §3.6).
 _BY_ADMINISTRATORS = ("emailAddress", "verified")
+#: Each new address or password of an account makes the server send mail, so they are limited, as one route is.
+_CREDENTIALS = "AuthAccountCredentials"
 _QUERIES = queries.load("accounts")
 
 
 async def read_all(request: web.Request) -> web.Response:
     """The own account; for an administrator those that match, 50 on a page. Most members are blank."""
-    actor, database = actor_of(request), request.app[DATABASE]
+    actor, database, offset = actor_of(request), request.app[DATABASE], page_offset(request)
     total, ids = 1, [actor.account_id]
     if actor.admin:
         text = request.query.get("filter", "")
@@ -49,7 +53,7 @@ async def read_all(request: web.Request) -> web.Response:
                 "filter": text,
                 "filter_id": parse_uuid(text),
                 "limit": PAGE_SIZE,
-                "offset": page_offset(request),
+                "offset": offset,
             },
         )
         total, ids = row or (0, [])
@@ -60,7 +64,9 @@ async def read_all(request: web.Request) -> web.Response:
 async def read(request: web.Request) -> web.Response:
     """An account; nothing if it is no newer than what the caller has."""
     account_id = path_id(request, "auth_account_id")
-    account = await rows.rendered_if_newer(request.app[DATABASE], AuthAccount, account_id, moment(request))
+    account = await rows.rendered_if_newer(
+        request.app[DATABASE], AuthAccount, account_id, moment(request), to=actor_of(request)
+    )
     if account is None:
         return nothing()
     if not account:
@@ -72,10 +78,11 @@ async def update(request: web.Request) -> web.Response:
     """Change the password if the body has one, else the members that the body has.
 
     A new mail address must be verified again, if this server can send mail there. Of accounts that are not
-    theirs, administrators change the address, the password, and whether the address counts as verified.
+    theirs, administrators change the address, the password, and whether the address counts as verified. How
+    often somebody changes addresses and passwords is limited.
     """
     actor, account_id = actor_of(request), path_id(request, "auth_account_id")
-    said = await _said(actor, account_id, await json_object(request))
+    said = await _said(request, actor, account_id, await json_object(request))
 
     async def work(connection: Connection) -> str:
         person = await people.find(connection, account_id, to_change=True)
@@ -84,14 +91,16 @@ async def update(request: web.Request) -> web.Response:
         columns = dict(said)
         if columns.get("email_address", person.email_address) != person.email_address:
             require_authority(actor, person)
+            take(request, _CREDENTIALS)
             columns |= await _readdress(request, connection, person, columns)
         if "password_hash" in columns:
             require_authority(actor, person)
+            columns["password_reset_token"] = None
             link = people.page(request.app[CONFIG], "/reset")
             await people.tell(connection, request.app[CONFIG], person, "password_changed", link=link)
         if not await rows.overwrite(connection, AuthAccount, account_id, columns):
             raise NothingChanged
-        return await rows.rendered(connection, AuthAccount, [account_id])
+        return await rows.rendered(connection, AuthAccount, [account_id], to=actor)
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 
@@ -99,25 +108,29 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Delete an account with everything that is its own."""
     actor, account_id = actor_of(request), path_id(request, "auth_account_id")
-    if not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+    if not actor.controls_account:
         raise Forbidden
 
     async def work(connection: Connection) -> int:
         return await connection.execute(_QUERIES["delete_account"], {"id": account_id})
 
-    return empty() if await request.app[DATABASE].retrying(work) else nothing()
+    if not await request.app[DATABASE].retrying(work):
+        return nothing()
+    logger.notice("An account was deleted", authAccountID=account_id)
+    return empty()
 
 
 def require_authority(actor: Actor, person: Person) -> None:
     """Who can get into an account is decided by sessions that may edit ``auth``, and never by children."""
-    if person.child or not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+    if person.child or not actor.controls_account:
         raise Forbidden
 
 
-async def _said(actor: Actor, account_id: str, body: Body) -> Row:
+async def _said(request: web.Request, actor: Actor, account_id: str, body: Body) -> Row:
     """The columns that a body changes: those of the first of three modes that it is in (B1 §4.2)."""
     credentials = read_members(AuthAccount, body, ("password", "oidcCode"))
     if password := credentials.get("password"):
+        take(request, _CREDENTIALS)
         return {"password_hash": await hash_password(password), "oidc_id": "", "oidc_provider_type": 0}
     refuse_oidc(credentials)
     if account_id != actor.account_id:

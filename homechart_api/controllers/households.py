@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from homechart_api.context import DATABASE, actor_of
@@ -10,6 +12,7 @@ from homechart_api.controllers.signup import unnamed
 from homechart_api.crud import json_object, moment, page_offset, path_id
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Query
+from homechart_common import logger
 from homechart_common.errors import Forbidden, ItemNotFound, NothingChanged
 from homechart_common.ids import NIL_UUID, new_nanoid, new_uuid, parse_uuid
 from homechart_common.models import AuthAccountAuthHousehold, AuthHousehold, rows, starter
@@ -28,22 +31,21 @@ _QUERIES = queries.load("households")
 
 async def read_all(request: web.Request) -> web.Response:
     """The households of the account; for an administrator with a filter those that match, 50 on a page."""
-    actor, database = actor_of(request), request.app[DATABASE]
+    actor, database, offset = actor_of(request), request.app[DATABASE], page_offset(request)
     text = request.query.get("filter")
     if not actor.admin or text is None:
-        return many(
-            request, AuthHousehold.plural, await rows.rendered(database, AuthHousehold, actor.households)
-        )
+        own = await rows.rendered(database, AuthHousehold, actor.households, to=actor)
+        return many(request, AuthHousehold.plural, own)
     row = await database.fetch_row(
         _QUERIES["matching"],
         {
             "filter_id": (parse_uuid(text) or NIL_UUID) if text else None,
             "limit": PAGE_SIZE,
-            "offset": page_offset(request),
+            "offset": offset,
         },
     )
     total, ids = row or (0, [])
-    found = await rows.rendered(database, AuthHousehold, ids)
+    found = await rows.rendered(database, AuthHousehold, ids, to=actor)
     return many(request, AuthHousehold.plural, found, total=total)
 
 
@@ -59,6 +61,7 @@ async def create(request: web.Request) -> web.Response:
         "preferences": AuthHousehold.preferences.default(),
         "subscription_referral_code": new_nanoid(),
     }
+    founder = replace(actor, households={**actor.households, row["id"]: FULL})
     membership = {
         "auth_account_id": actor.account_id,
         "auth_household_id": row["id"],
@@ -69,7 +72,7 @@ async def create(request: web.Request) -> web.Response:
         await rows.insert(connection, AuthHousehold, [row])
         await rows.insert(connection, AuthAccountAuthHousehold, [membership])
         await starter.furnish_household(connection, row["id"], actor)
-        return await rows.rendered(connection, AuthHousehold, [row["id"]])
+        return await rows.rendered(connection, AuthHousehold, [row["id"]], to=founder)
 
     return one(request, "AuthHousehold", await request.app[DATABASE].retrying(work))
 
@@ -78,7 +81,7 @@ async def read(request: web.Request) -> web.Response:
     """A household with its members; nothing if it is no newer than what the caller has."""
     household_id = path_id(request, "auth_household_id")
     household = await rows.rendered_if_newer(
-        request.app[DATABASE], AuthHousehold, household_id, moment(request)
+        request.app[DATABASE], AuthHousehold, household_id, moment(request), to=actor_of(request)
     )
     if household is None:
         return nothing()
@@ -95,7 +98,7 @@ async def update(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> str:
         if not await rows.overwrite(connection, AuthHousehold, household_id, said):
             raise NothingChanged
-        return await rows.rendered(connection, AuthHousehold, [household_id])
+        return await rows.rendered(connection, AuthHousehold, [household_id], to=actor_of(request))
 
     return one(request, "AuthHousehold", await request.app[DATABASE].retrying(work))
 
@@ -107,7 +110,10 @@ async def delete(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> int:
         return await connection.execute(_QUERIES["delete_household"], {"id": household_id})
 
-    return empty() if await request.app[DATABASE].retrying(work) else nothing()
+    if not await request.app[DATABASE].retrying(work):
+        return nothing()
+    logger.notice("A household was deleted", authHouseholdID=household_id)
+    return empty()
 
 
 def editable_household(request: web.Request) -> str:

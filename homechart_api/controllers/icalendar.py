@@ -6,6 +6,7 @@ from aiohttp import web
 
 from homechart_api.context import DATABASE, actor_of
 from homechart_api.responses import nothing, one
+from homechart_common.errors import Forbidden
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthAccount, rows
 from homechart_common.postgresql.database import Connection
@@ -22,11 +23,14 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def _readdress(request: web.Request, feed_id: str | None) -> web.Response:
-    account_id = actor_of(request).account_id
+    """Who knows the address sees what the account may see, so it is not for sessions that may see less."""
+    actor = actor_of(request)
+    if not actor.controls_account:
+        raise Forbidden
 
     async def work(connection: Connection) -> str:
-        changed = await rows.overwrite(connection, AuthAccount, account_id, {"icalendar_id": feed_id})
-        return await rows.rendered(connection, AuthAccount, [account_id]) if changed else ""
+        changed = await rows.overwrite(connection, AuthAccount, actor.account_id, {"icalendar_id": feed_id})
+        return await rows.rendered(connection, AuthAccount, [actor.account_id], to=actor) if changed else ""
 
     account = await request.app[DATABASE].retrying(work)
     return one(request, "AuthAccount", account) if account else nothing()

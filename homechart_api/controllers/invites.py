@@ -9,7 +9,8 @@ from aiohttp import web
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.households import editable_household
-from homechart_api.crud import json_object
+from homechart_api.crud import json_object, path_id
+from homechart_api.people import Person
 from homechart_api.responses import empty, nothing
 from homechart_api.route import Members
 from homechart_common.errors import InvalidInput
@@ -90,6 +91,8 @@ def _said(body: Body) -> Row:
 
 
 def _token(request: web.Request) -> dict[str, str]:
+    """The token in the path; any household may stand before it (contract §3.1)."""
+    path_id(request, "auth_household_id")
     return {"token": request.match_info["invite_token"]}
 
 
@@ -98,7 +101,11 @@ async def _invite(
 ) -> None:
     config, token = request.app[CONFIG], new_nanoid().upper()
     person = await people.find_by_address(connection, address)
-    known = person is not None and people.owns_address(config, person)
+    # Children have no address of their own: who knows it would get hold of the child's sessions.
+    known = person is not None and (
+        (not person.child and people.owns_address(config, person))
+        or await _is_member(connection, membership, person)
+    )
     row = {
         **membership,
         "auth_account_id": person.id if person and known else None,
@@ -118,6 +125,12 @@ async def _invite(
         await people.tell_stranger(
             connection, config, address, actor.language, "household_invite", **mentioned
         )
+
+
+async def _is_member(connection: Connection, membership: Row, person: Person) -> bool:
+    """Whether a person is in the household already, so that the database refuses to let them in again."""
+    member = {"household": membership["auth_household_id"], "account": person.id}
+    return await connection.fetch_value(_QUERIES["member"], member) is not None
 
 
 async def _add_child(connection: Connection, actor: Actor, membership: Row, name: str) -> None:

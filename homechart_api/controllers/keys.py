@@ -11,25 +11,31 @@ from homechart_api.route import Members
 from homechart_common.errors import Forbidden, NothingChanged
 from homechart_common.models import AuthAccount, rows
 from homechart_common.models.bodies import read_members
-from homechart_common.models.permissions import Component, Level
+from homechart_common.models.model import Row
 from homechart_common.postgresql.database import Connection
 
 UPDATE = Members(AuthAccount, "privateKeys", "publicKey")
+
+_NO_KEYS: Row = {"private_keys": [], "public_key": ""}
 
 
 async def update(request: web.Request) -> web.Response:
     """Set the account's key pair, or clear both when either half is empty."""
     actor = actor_of(request)
     own = path_id(request, "auth_account_id") == actor.account_id
-    if not (own and actor.permissions.allows_personally(Component.AUTH, Level.EDIT)):
+    if not (own and actor.controls_account):
         raise Forbidden
-    said = read_members(AuthAccount, await json_object(request), UPDATE.names)
-    if not (said.get("private_keys") and said.get("public_key")):
-        said = {"private_keys": [], "public_key": ""}
+    said = pair(read_members(AuthAccount, await json_object(request), UPDATE.names))
 
     async def work(connection: Connection) -> str:
         if not await rows.overwrite(connection, AuthAccount, actor.account_id, said):
             raise NothingChanged
-        return await rows.rendered(connection, AuthAccount, [actor.account_id])
+        return await rows.rendered(connection, AuthAccount, [actor.account_id], to=actor)
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
+
+
+def pair(said: Row) -> Row:
+    """The columns of a key pair; both are empty when either half is, as it would be of no use."""
+    private, public = said.get("private_keys"), said.get("public_key")
+    return {"private_keys": private, "public_key": public} if private and public else _NO_KEYS

@@ -11,6 +11,7 @@ from homechart_api.responses import empty, nothing
 from homechart_api.route import Members
 from homechart_common.errors import NothingChanged
 from homechart_common.models import AuthAccountAuthHousehold, rows
+from homechart_common.models.actors import hold
 from homechart_common.models.bodies import read_members
 from homechart_common.models.permissions import clamped
 from homechart_common.postgresql import queries
@@ -26,15 +27,14 @@ async def update(request: web.Request) -> web.Response:
 
     Everybody always sees who is in the household.
     """
-    member = {
-        "household": editable_household(request),
-        "account": path_id(request, "auth_account_id"),
-    }
+    actor, household_id = actor_of(request), editable_household(request)
+    member = {"household": household_id, "account": path_id(request, "auth_account_id")}
     said = read_members(AuthAccountAuthHousehold, await json_object(request), UPDATE.names)
     if "permissions" in said:
         said["permissions"] = clamped(said["permissions"])
 
     async def work(connection: Connection) -> bool:
+        await hold(connection, actor)
         membership_id = await connection.fetch_value(_QUERIES["member"], member)
         if membership_id is None:
             raise NothingChanged
@@ -45,14 +45,15 @@ async def update(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """Leave a household, or send somebody away."""
-    account_id = path_id(request, "auth_account_id")
-    if account_id == actor_of(request).account_id:
+    actor, account_id = actor_of(request), path_id(request, "auth_account_id")
+    if account_id == actor.account_id:
         household_id = path_id(request, "auth_household_id")
     else:
         household_id = editable_household(request)
     member = {"household": household_id, "account": account_id}
 
     async def work(connection: Connection) -> int:
+        await hold(connection, actor)
         return await connection.execute(_QUERIES["remove_member"], member)
 
     return empty() if await request.app[DATABASE].retrying(work) else nothing()

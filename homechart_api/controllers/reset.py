@@ -9,10 +9,12 @@ from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
+from homechart_api.controllers.sessions import end_all
 from homechart_api.crud import json_object
+from homechart_api.people import Person
 from homechart_api.responses import empty
 from homechart_api.route import Members
-from homechart_common import clock
+from homechart_common import clock, logger
 from homechart_common.errors import InvalidInput, NothingChanged
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthAccount, rows
@@ -37,7 +39,7 @@ async def create(request: web.Request) -> web.Response:
     config, address = request.app[CONFIG], (await _said(request, CREATE))["email_address"]
 
     async def work(connection: Connection) -> None:
-        person = await people.find_by_address(connection, address)
+        person = await people.find_by_address(connection, address, to_change=True)
         if person is None:
             await people.tell_stranger(
                 connection, config, address, DEFAULT_LANGUAGE, "password_reset_unknown"
@@ -61,8 +63,8 @@ async def create(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Choose a new password with the token from the mail.
 
-    One-time passwords are off from then on, and the address counts as verified. With a wrong or an old token
-    nothing changes.
+    One-time passwords are off from then on, the address counts as verified, and every session has ended: one may
+    be of somebody who has only claimed to have the address. With a wrong or an old token nothing changes.
     """
     config, said = request.app[CONFIG], await _said(request, UPDATE)
     if not said.get("password"):
@@ -71,17 +73,20 @@ async def update(request: web.Request) -> web.Response:
     if token is None:
         raise NothingChanged
 
-    async def work(connection: Connection) -> None:
-        person = await people.find_by_address(connection, said["email_address"])
+    async def work(connection: Connection) -> Person:
+        person = await people.find_by_address(connection, said["email_address"], to_change=True)
         if person is None or person.child:
             raise NothingChanged
         parameters = {"id": person.id, "token": hash_token(token), "password_hash": password_hash}
         if not await connection.execute(_QUERIES["use_reset_token"], parameters):
             raise NothingChanged
+        await end_all(connection, person.id)
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)
+        return person
 
-    await request.app[DATABASE].retrying(work)
+    person = await request.app[DATABASE].retrying(work)
+    logger.notice("A forgotten password was replaced", authAccountID=person.id)
     return empty()
 
 

@@ -17,6 +17,7 @@ from homechart_common import clock
 from homechart_common.errors import Forbidden, InvalidInput, NothingChanged
 from homechart_common.ids import NIL_UUID, new_uuid
 from homechart_common.models import AuthSession, rows
+from homechart_common.models.actors import hold, lock_sessions
 from homechart_common.models.bodies import read_members, writable
 from homechart_common.models.permissions import (
     FULL,
@@ -44,10 +45,16 @@ HouseholdEntries = list[dict[str, Any]]
 
 
 async def read_all(request: web.Request) -> web.Response:
-    """The sessions of the account, without their keys."""
-    database = request.app[DATABASE]
-    found = await database.fetch(_SESSIONS["of_account"], {"account": actor_of(request).account_id})
-    sessions = await rows.rendered(database, AuthSession, (row[0] for row in found))
+    """The sessions of the account, without their keys; only itself for one that may not edit ``auth``.
+
+    The id of a session opens its event stream, so it is a secret from sessions that may do less.
+    """
+    actor, database = actor_of(request), request.app[DATABASE]
+    ids = [actor.session_id]
+    if actor.controls_account:
+        found = await database.fetch(_SESSIONS["of_account"], {"account": actor.account_id})
+        ids = [row[0] for row in found]
+    sessions = await rows.rendered(database, AuthSession, ids, to=actor)
     return many(request, AuthSession.plural, sessions)
 
 
@@ -57,7 +64,7 @@ async def create(request: web.Request) -> web.Response:
     It may do no more than the session that makes it. The answer is the only one that has its key.
     """
     actor, body = actor_of(request), await json_object(request)
-    if actor.child or not actor.permissions.allows_personally(Component.AUTH, Level.EDIT):
+    if actor.child or not actor.controls_account:
         raise Forbidden
     said = read_members(AuthSession, body, writable(AuthSession, "C"), actor.time_zone)
     account_id = said.get("auth_account_id") or NIL_UUID
@@ -67,6 +74,7 @@ async def create(request: web.Request) -> web.Response:
         raise InvalidInput.field("expires", "must be in the future")
 
     async def work(connection: Connection) -> dict[str, Any]:
+        await hold(connection, actor)
         await _require_charge(connection, actor, account_id)
         memberships = await memberships_of(connection, account_id)
         own = Permissions.of(said.get("permissions_account")).restricted_by(actor.permissions)
@@ -90,10 +98,11 @@ async def update(request: web.Request) -> web.Response:
 
     Nothing can be raised above what the calling session may do.
     """
-    actor, session_id = actor_of(request), path_id(request, "auth_session_id")
+    actor, session_id = actor_of(request), _own_session(request)
     said = read_members(AuthSession, await json_object(request), UPDATE.names, actor.time_zone)
 
     async def work(connection: Connection) -> str:
+        await hold(connection, actor)
         mine = {"id": session_id, "account": actor.account_id}
         if await connection.fetch_row(_SESSIONS["to_change"], mine) is None:
             raise NothingChanged
@@ -109,20 +118,23 @@ async def update(request: web.Request) -> web.Response:
             columns["permissions_households"] = entries
         if not await rows.overwrite(connection, AuthSession, session_id, columns):
             raise NothingChanged
-        return await rows.rendered(connection, AuthSession, [session_id])
+        return await rows.rendered(connection, AuthSession, [session_id], to=actor)
 
     return one(request, "AuthSession", await request.app[DATABASE].retrying(work))
 
 
 async def delete(request: web.Request) -> web.Response:
     """Sign out one of the account's sessions."""
-    mine = {"id": path_id(request, "auth_session_id"), "account": actor_of(request).account_id}
+    mine = {"id": _own_session(request), "account": actor_of(request).account_id}
     return empty() if await request.app[DATABASE].execute(_SESSIONS["delete_one"], mine) else nothing()
 
 
 async def delete_all(request: web.Request) -> web.Response:
     """Sign the account out everywhere, here too."""
-    return await _delete_all(request, actor_of(request).account_id)
+    actor = actor_of(request)
+    if not actor.controls_account:
+        raise Forbidden
+    return await _delete_all(request, actor.account_id)
 
 
 async def delete_of_account(request: web.Request) -> web.Response:
@@ -130,11 +142,25 @@ async def delete_of_account(request: web.Request) -> web.Response:
     return await _delete_all(request, path_id(request, "auth_account_id"))
 
 
+def _own_session(request: web.Request) -> str:
+    """The session in the path; other sessions than itself are for one that may edit ``auth``."""
+    actor, session_id = actor_of(request), path_id(request, "auth_session_id")
+    if session_id != actor.session_id and not actor.controls_account:
+        raise Forbidden
+    return session_id
+
+
 async def _delete_all(request: web.Request, account_id: str) -> web.Response:
     async def work(connection: Connection) -> int:
-        return await connection.execute(_SESSIONS["delete_all"], {"account": account_id})
+        return await end_all(connection, account_id)
 
     return empty() if await request.app[DATABASE].retrying(work) else nothing()
+
+
+async def end_all(connection: Connection, account_id: str) -> int:
+    """End every session of an account, those that are being made included; how many there were."""
+    await lock_sessions(connection, account_id)
+    return await connection.execute(_SESSIONS["delete_all"], {"account": account_id})
 
 
 async def open_session(connection: Queryable, **columns: Any) -> dict[str, Any]:
@@ -142,7 +168,9 @@ async def open_session(connection: Queryable, **columns: Any) -> dict[str, Any]:
     session_id, key = new_uuid(), new_uuid()
     row = {"id": session_id, "key_hash": rows.bytea(hash_token(key)), **columns}
     await rows.insert(connection, AuthSession, [row])
-    session: dict[str, Any] = orjson.loads(await rows.rendered(connection, AuthSession, [session_id]))
+    session: dict[str, Any] = orjson.loads(
+        await rows.rendered(connection, AuthSession, [session_id], to=None)
+    )
     return {**session, "key": key}
 
 

@@ -13,6 +13,7 @@ from homechart_api import people
 from homechart_api.context import CLIENT_ADDRESS, CONFIG, DATABASE, actor_of
 from homechart_api.controllers.sessions import cleaned, memberships_of, open_session
 from homechart_api.crud import json_object
+from homechart_api.middleware.limits import take
 from homechart_api.people import Person
 from homechart_api.responses import one
 from homechart_api.route import Members
@@ -40,7 +41,6 @@ SIGN_IN = Members(
 )
 
 _QUERIES = queries.load("accounts")
-_NO_CREDENTIALS = ("", "", "")
 
 
 class UnknownAccount(InvalidInput):
@@ -66,10 +66,11 @@ async def create(request: web.Request) -> web.Response:
         raise InvalidInput.field("emailAddress", "must be given")
     database = request.app[DATABASE]
     person = await people.find_by_address(database, said["email_address"])
-    found = await database.fetch_row(_QUERIES["credentials"], {"id": person.id if person else NIL_UUID})
-    password_hash, totp_secret, totp_backup = found or _NO_CREDENTIALS
+    password_hash = await database.fetch_value(
+        _QUERIES["password"], {"id": person.id if person else NIL_UUID}
+    )
     # Takes as long whether there is such an account or not.
-    matches = await verify_password(password_hash, said.get("password", ""))
+    matches = await verify_password(password_hash or "", said.get("password", ""))
     if not said.get("password"):
         raise IncorrectPassword
     if person is None or person.child:
@@ -78,8 +79,7 @@ async def create(request: web.Request) -> web.Response:
         raise IncorrectPassword
 
     async def work(connection: Connection) -> dict[str, Any]:
-        if totp_secret:
-            await _use_passcode(connection, person.id, totp_secret, totp_backup, said.get("totp_code", ""))
+        await _use_credentials(request, connection, person.id, password_hash, said.get("totp_code", ""))
         session = await begin_session(request, connection, person, said)
         config = request.app[CONFIG]
         await people.tell(
@@ -98,7 +98,8 @@ async def create(request: web.Request) -> web.Response:
 
 async def read(request: web.Request) -> web.Response:
     """The session that the request belongs to, and what it may do now."""
-    session = await rows.rendered(request.app[DATABASE], AuthSession, [actor_of(request).session_id])
+    actor = actor_of(request)
+    session = await rows.rendered(request.app[DATABASE], AuthSession, [actor.session_id], to=actor)
     if not session:
         raise SignedOut
     return one(request, "AuthSession", session)
@@ -124,7 +125,7 @@ async def begin_session(
     return await open_session(
         connection,
         auth_account_id=person.id,
-        admin=_is_admin(request, person),
+        admin=people.is_admin(config, person),
         name=browser.capitalize(),
         user_agent=said.get("user_agent") or browser,
         permissions_account=clamped(said.get("permissions_account", {})),
@@ -135,11 +136,23 @@ async def begin_session(
     )
 
 
-def _is_admin(request: web.Request, person: Person) -> bool:
-    """Whether the configuration names the person's address; who only claims to have it does not count."""
-    config = request.app[CONFIG]
-    named = person.email_address in map(str.lower, config.app.admin_email_addresses)
-    return named and people.owns_address(config, person)
+async def _use_credentials(
+    request: web.Request, connection: Connection, account_id: str, password_hash: str, code: str
+) -> None:
+    """Let in who knew the password of this hash, if it still is the account's, and knows its one-time password.
+
+    Checking a password takes long, and what it opened may have been locked meanwhile.
+    """
+    found = await connection.fetch_row(_QUERIES["credentials"], {"id": account_id})
+    if found is None:
+        raise UnknownAccount
+    current_hash, totp_secret, totp_backup = found
+    if current_hash != password_hash:
+        raise IncorrectPassword
+    if totp_secret:
+        # Six digits are few, and who knows the password may guess from many addresses.
+        take(request, "Passcode", of=account_id)
+        await _use_passcode(connection, account_id, totp_secret, totp_backup, code)
 
 
 async def _use_passcode(connection: Connection, account_id: str, secret: str, backup: str, code: str) -> None:

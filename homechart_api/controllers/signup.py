@@ -8,16 +8,15 @@ from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import ACTOR, CONFIG, DATABASE
+from homechart_api.controllers.keys import pair
 from homechart_api.controllers.signin import begin_session, refuse_oidc
 from homechart_api.crud import json_object
-from homechart_api.people import Person
 from homechart_api.responses import one
 from homechart_common import logger
 from homechart_common.errors import InvalidInput
 from homechart_common.ids import new_uuid
-from homechart_common.models import AuthAccount, rows, starter
-from homechart_common.models.bodies import Body, complete_row, read_members, writable
-from homechart_common.models.model import Row
+from homechart_common.models import AuthAccount, rows
+from homechart_common.models.bodies import Body, read_members, writable
 from homechart_common.postgresql.database import Connection
 from homechart_common.security import hash_password, hash_token
 
@@ -37,33 +36,23 @@ async def create(request: web.Request) -> web.Response:
         raise InvalidInput.field("tosAccepted", "the terms of service must be accepted")
     if not said.get("password"):
         raise InvalidInput.field("password", "must have at least 8 characters")
-    row = _account_row(said)
-    token = new_uuid()
+    row, token = people.account_row({**said, **pair(said)}), new_uuid()
+    # Nobody is reminded by mail before they have shown that the address is theirs.
+    row["preferences"] |= {"ignoreEmailCalendarEvent": True, "ignoreEmailPlanTask": True}
     row["verification_token"] = rows.bytea(hash_token(token))
     row["password_hash"] = await hash_password(said["password"])
-    person = Person(row["id"], row["email_address"], row["name"], row["iso_639_code"], False, False)
 
     async def work(connection: Connection) -> dict[str, Any]:
-        await rows.insert(connection, AuthAccount, [row])
-        await starter.furnish_account(connection, person.id, person.language, row["time_zone"])
+        person = await people.add(connection, row)
         link = people.page(config, "/verify", id=person.id, token=token)
         await people.tell(connection, config, person, "welcome", link=link)
         return await begin_session(request, connection, person, said)
 
     session = await request.app[DATABASE].retrying(work)
-    logger.notice("Somebody signed up", authAccountID=person.id)
+    logger.notice("Somebody signed up", authAccountID=row["id"])
     return one(request, "AuthSession", session)
 
 
 def unnamed(body: Body) -> Body:
     """A body without a name that is empty, so that what is created gets the default one."""
     return {key: value for key, value in body.items() if key.lower() != "name" or value not in ("", None)}
-
-
-def _account_row(said: Row) -> Row:
-    complete = complete_row(AuthAccount, said)
-    row = {column: complete[column] for column in AuthAccount.stored_columns("C")}
-    row["id"] = new_uuid()
-    # Nobody is reminded by mail before they have shown that the address is theirs.
-    row["preferences"] |= {"ignoreEmailCalendarEvent": True, "ignoreEmailPlanTask": True}
-    return row

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-
 from aiohttp import web
 
 from homechart_api.context import CONFIG, DATABASE
 from homechart_api.responses import one
 from homechart_api.route import Content, Query, Values
-from homechart_common import metrics as figures
-from homechart_common.errors import Forbidden, Unavailable
+from homechart_common import watch
 from homechart_common.version import VERSION
 
 INFO = Values(
@@ -50,24 +47,9 @@ async def info(request: web.Request) -> web.Response:
 
 async def health(request: web.Request) -> web.Response:
     """``GET /system/health``: whether the database answers."""
-    _require_key(request, request.app[CONFIG].app.system_health_key)
-    try:
-        await request.app[DATABASE].fetch_value("SELECT 1")
-    except Unavailable:
-        return web.json_response({"db": False}, status=500)
-    return web.json_response({"db": True})
+    return await watch.health(request, request.app[DATABASE], request.app[CONFIG].app.system_health_key)
 
 
 async def metrics(request: web.Request) -> web.Response:
     """``GET /system/metrics``: figures in Prometheus' text format."""
-    _require_key(request, request.app[CONFIG].app.system_metrics_key)
-    return web.Response(
-        body=figures.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-    )
-
-
-def _require_key(request: web.Request, key: str) -> None:
-    """The query's ``key`` must be the configured one; without one configured the door stays closed."""
-    given = request.query.get("key", "")
-    if not key or not hmac.compare_digest(key.encode(), given.encode("utf-8", "surrogatepass")):
-        raise Forbidden
+    return watch.figures(request, request.app[CONFIG].app.system_metrics_key)

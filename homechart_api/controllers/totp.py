@@ -36,10 +36,12 @@ _QUERIES = queries.load("accounts")
 
 async def create(request: web.Request) -> web.Response:
     """A new secret for an authenticator app, as text and as a picture to scan. Nothing is stored yet."""
-    person = await _owner(request, request.app[DATABASE])
+    actor, database = actor_of(request), request.app[DATABASE]
+    account = await rows.rendered(database, AuthAccount, [actor.account_id], to=actor)
+    # Looked at last, so an account that goes meanwhile is missed here.
+    person = await _owner(request, database)
     secret = new_totp_secret()
     picture = await asyncio.to_thread(_qr_code, totp_url(secret, person.email_address))
-    account = await rows.rendered(request.app[DATABASE], AuthAccount, [person.id])
     return one(request, "AuthAccount", _with(account, totpSecret=secret, totpQR=picture))
 
 
@@ -59,17 +61,17 @@ async def update(request: web.Request) -> web.Response:
             await _enable(request, connection, person, secret, said.get("totp_code", ""))
         else:
             await _disable(request, connection, person)
-        return await rows.rendered(connection, AuthAccount, [person.id])
+        return await rows.rendered(connection, AuthAccount, [person.id], to=actor_of(request))
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 
 
 async def read(request: web.Request) -> web.Response:
     """The backup code."""
-    database = request.app[DATABASE]
+    actor, database = actor_of(request), request.app[DATABASE]
+    account = await rows.summarised(database, AuthAccount, [actor.account_id], AuthAccount.summary)
     person = await _owner(request, database)
     backup = await database.fetch_value(_QUERIES["backup_code"], {"id": person.id})
-    account = await rows.summarised(database, AuthAccount, [person.id], AuthAccount.summary)
     return one(request, "AuthAccount", _with(account, totpBackup=backup))
 
 

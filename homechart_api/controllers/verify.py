@@ -37,7 +37,7 @@ async def read(request: web.Request) -> web.Response:
             await rows.overwrite(connection, AuthAccount, person.id, columns)
             link = people.page(config, "/verify", id=person.id, token=token)
             await people.tell(connection, config, person, "verification", link=link)
-        return await rows.rendered(connection, AuthAccount, [person.id])
+        return await rows.rendered(connection, AuthAccount, [person.id], to=actor)
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 
@@ -54,6 +54,6 @@ async def update(request: web.Request) -> web.Response:
             raise ItemNotFound
         if person := await people.find(connection, account_id):
             await people.tell(connection, request.app[CONFIG], person, "verified")
-        return await rows.rendered(connection, AuthAccount, [account_id])
+        return await rows.rendered(connection, AuthAccount, [account_id], to=None)
 
     return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from homechart_api.context import CLIENT_ADDRESS, FAILURE, REQUEST_ID
+from homechart_api.context import CLIENT_ADDRESS, FAILURE, REQUEST_ID, told_path
 from homechart_common import tracing
 from homechart_common.logger import annotate, context, trace
 
@@ -15,7 +15,7 @@ from homechart_common.logger import annotate, context, trace
 @web.middleware
 async def context_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Make the request one unit of work with an id and an address it came from (contract §2.9, §7.2)."""
-    method, path, address = request.method, request.path, client_address(request)
+    method, path, address = request.method, told_path(request), client_address(request)
     request[CLIENT_ADDRESS] = address
     with (
         context(_wants_debug(request), method=method, path=path, remoteAddr=address),

@@ -1,4 +1,4 @@
-"""How often one address may call the routes that invite guessing (contract §2.6).
+"""How often one address may call the routes that invite guessing, or make the server send mail (contract §2.6).
 
 Each process counts for itself.
 """
@@ -124,21 +124,32 @@ def limited(handler: Handler, limit: Limit, bucket: str) -> Handler:
         return handler
 
     async def within_limit(request: web.Request) -> web.StreamResponse:
-        limiter = request.app[LIMITER]
-        if limiter.lets_pass(request.headers.get("x-homechart-ratelimiterkey", "")):
-            return await handler(request)
-        address = request[CLIENT_ADDRESS]
-        window = request[_WINDOW] = limiter.window(bucket, address)
-        if window.exhausted:
-            logger.notice("Too many requests", key=f"{address} {bucket}")
-            raise TooManyRequests
-        if limit is Limit.EVERY:
-            window.calls += 1
-        else:
-            request[_COUNTS_REFUSALS] = True
+        take(request, bucket, limit)
         return await handler(request)
 
     return within_limit
+
+
+def take(request: web.Request, bucket: str, limit: Limit = Limit.EVERY, *, of: str = "") -> None:
+    """Count a request in ``bucket``; raises :class:`TooManyRequests` when there have been enough of them.
+
+    Those from one address count together or, if ``of`` says what they are about, those about that from anywhere.
+    A client is told of the first bucket that a request counts in.
+    """
+    limiter = request.app[LIMITER]
+    if limiter.lets_pass(request.headers.get("x-homechart-ratelimiterkey", "")):
+        return
+    whose = of or request[CLIENT_ADDRESS]
+    window = limiter.window(bucket, whose)
+    if _WINDOW not in request:
+        request[_WINDOW] = window
+    if window.exhausted:
+        logger.notice("Too many requests", key=f"{whose} {bucket}")
+        raise TooManyRequests
+    if limit is Limit.EVERY:
+        window.calls += 1
+    else:
+        request[_COUNTS_REFUSALS] = True
 
 
 async def settle(request: web.Request, response: web.StreamResponse) -> None:

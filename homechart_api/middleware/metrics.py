@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from homechart_api.context import pattern
 from homechart_common.metrics import count_request
 
 
@@ -18,7 +21,7 @@ async def metrics_middleware(request: web.Request, handler: Handler) -> web.Stre
     started = time.perf_counter()
     response = await handler(request)
     count_request(
-        "" if request.match_info.http_exception else request.path,
+        _label(pattern(request)),
         request.method,
         response.status,
         time.perf_counter() - started,
@@ -27,3 +30,9 @@ async def metrics_middleware(request: web.Request, handler: Handler) -> web.Stre
         user_agent=request.headers.get("User-Agent", ""),
     )
     return response
+
+
+@cache
+def _label(path: str) -> str:
+    """What requests of one route are counted as, whatever stands in their paths."""
+    return re.sub(r"\{\w+\}", ":id", path)

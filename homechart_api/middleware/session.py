@@ -11,7 +11,8 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from homechart_api.context import ACTOR, ACTORS
+from homechart_api.context import ACTOR, ACTORS, pattern
+from homechart_api.proxied import Proxied, comes_from_elsewhere, open_session, proxied
 from homechart_common.errors import Forbidden, HomechartError, SignedOut, Unavailable
 from homechart_common.ids import NIL_UUID, parse_uuid
 from homechart_common.logger import annotate
@@ -36,6 +37,8 @@ class Credentials(NamedTuple):
 
     session_id: str
     key: str
+    #: Whose session it is that is opened if there is none, as a proxy vouches for them.
+    proxied: Proxied | None = None
 
 
 def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
@@ -50,12 +53,13 @@ def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
 
     async def with_actor(request: web.Request) -> web.StreamResponse:
         given = credentials(request, cookies=gate is Gate.OPTIONAL)
-        actors = request.app[ACTORS]
-        remembered = actors.remembered(given.key) if checked and given.key else None
+        if not given.key and gate is not Gate.OPTIONAL and (who := await proxied(request)):
+            given = Credentials("", who.key, who)
+        remembered = request.app[ACTORS].remembered(given.key) if checked and given.key else None
         actor = remembered
         for _ in range(_ATTEMPTS):
             if actor is None and given.key:
-                actor = await actors.read(given.key)
+                actor = await _current(request, given)
             if actor is None or given.session_id not in ("", actor.session_id):
                 if gate is Gate.OPTIONAL:
                     return await handler(request)
@@ -67,12 +71,21 @@ def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
             except HomechartError as refusal:
                 if actor is not remembered or refusal.status >= 500:
                     raise
-                actor = await actors.read(given.key)
+                actor = await _current(request, given)
                 if actor is not None and actor.access == remembered.access:
                     raise
         raise Unavailable
 
     return with_actor
+
+
+async def _current(request: web.Request, given: Credentials) -> Actor | None:
+    """The actor of a session as it is now, if there is one."""
+    actor = await request.app[ACTORS].read(given.key)
+    if actor is None and given.proxied:
+        await open_session(request, given.proxied)
+        actor = await request.app[ACTORS].read(given.key)
+    return actor
 
 
 async def _act(request: web.Request, handler: Handler, gate: Gate, actor: Actor) -> web.StreamResponse:
@@ -90,7 +103,7 @@ def credentials(request: web.Request, *, cookies: bool = False) -> Credentials:
     The cookies ``ID`` and ``Key`` where they are allowed; ``Authorization`` with ``selfHostedID_id_key``,
     ``id_key`` or ``id:key`` after any scheme; the x-homechart headers; the bare key in ``Authorization``.
     """
-    if cookies and (found := _pair(_cookies(request), "ID", "Key")):
+    if cookies and not comes_from_elsewhere(request) and (found := _pair(_cookies(request), "ID", "Key")):
         return found
     token = request.headers.get("Authorization", "").rpartition(" ")[2]
     parts = [parse_uuid(part) for part in re.split("[_:]", token)]
@@ -125,16 +138,10 @@ def _check_path(request: web.Request, actor: Actor) -> None:
     """
     if actor.admin or not request.match_info:
         return
-    pattern = _pattern(request)
+    path = pattern(request)
     account = parse_uuid(request.match_info.get("auth_account_id"))
-    if account and "/members/" not in pattern and account != actor.account_id:
+    if account and "/members/" not in path and account != actor.account_id:
         raise Forbidden
     household = parse_uuid(request.match_info.get("auth_household_id"))
-    if household and "/invites" not in pattern and household not in actor.households:
+    if household and "/invites" not in path and household not in actor.households:
         raise Forbidden
-
-
-def _pattern(request: web.Request) -> str:
-    """The route's path, with its parameters in braces."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource else ""

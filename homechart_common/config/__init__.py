@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def load(
         wrong = [OPTIONS[validator.names[0]] for validator, _ in error.details]
         problems = [_problem(option, settings[option.name], source_of[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
-    _check_together(settings)
+    _check_together(settings, source_of)
     sections = {section: _section(section, settings) for section in SECTIONS}
     return Config(**sections, notices=tuple(notices))
 
@@ -159,10 +159,11 @@ def _problem(option: Option, value: object, source: str) -> str:
     return f"{option.key} (from {source}): expected {option.expected}{shown}"
 
 
-def _check_together(settings: Dynaconf) -> None:
-    by_key = {option.key: settings[name] for name, option in OPTIONS.items()}
+def _check_together(settings: Dynaconf, source_of: Mapping[str, str]) -> None:
+    by_key = {option.key: name for name, option in OPTIONS.items()}
     for keys in TOGETHER:
-        given = [key for key in keys if by_key[key]]
+        given = [key for key in keys if settings[by_key[key]]]
         if given and len(given) < len(keys):
             missing = next(key for key in keys if key not in given)
-            raise ConfigurationError(f"{missing}: expected a value because {given[0]} has one")
+            why = f"{given[0]} (from {source_of[by_key[given[0]]]}) has one"
+            raise ConfigurationError(f"{missing}: expected a value because {why}")

@@ -100,7 +100,7 @@ class App:
     session_expiration_remember_seconds: int = option(
         7776000, "Seconds that a session lasts when the person asked to stay signed in.", at_least=1
     )
-    signup_disabled: bool = option(False, "Nobody can create an account.")
+    signup_disabled: bool = option(False, "Nobody but administrators can create an account.")
     system_health_key: str = option(
         "", "The `key` that opens `/api/v1/system/health`; empty keeps it closed.", secret=True
     )
@@ -114,6 +114,12 @@ class App:
     ui_dir: str = option("", "Directory to serve the web client from instead of the packaged one.")
     ui_host: str = option(
         "", "Address of a development server that web client requests are forwarded to.", form=ADDRESS
+    )
+    worker_port: int = option(
+        0,
+        "Port on which a worker, each its own, answers `/api/v1/system/health` and `/metrics`; 0 opens none.",
+        at_least=0,
+        at_most=65535,
     )
 
 

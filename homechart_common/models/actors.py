@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from homechart_common.models.permissions import Actor, Permissions, effective
+from homechart_common.models.statements import GUARD
 from homechart_common.postgresql.database import Queryable, Statement
+from homechart_common.postgresql.failures import Contention
 from homechart_common.security import hash_token
 
 
@@ -34,11 +37,17 @@ _SELECT = """SELECT s.id, s.access, s.admin, s.permissions_account::text, s.perm
     a.last_activity < current_date
 FROM auth_session s JOIN auth_account a ON a.id = s.auth_account_id
 WHERE s.expires > now() AND """
-_BY_KEY = Statement("actor_by_key", _SELECT + "s.key_hash = %(key_hash)s::bytea")
-_BY_ID = Statement("actor_by_id", _SELECT + "s.id = %(id)s::uuid")
-_SEEN_TODAY = (
-    "UPDATE auth_account SET last_activity = now() WHERE id = %(id)s AND last_activity < current_date"
+_BY_KEY = Statement("actor_by_key", _SELECT + "s.key_hash = %(key_hash)s::bytea", table="auth_session")
+_BY_ID = Statement("actor_by_id", _SELECT + "s.id = %(id)s::uuid", table="auth_session")
+#: Whoever makes a session of an account, or changes what its sessions may do, has this lock in the end.
+_LOCK = Statement(
+    "sessions_lock", "SELECT FROM sync_version WHERE owner_id = %(account)s::uuid FOR NO KEY UPDATE"
 )
+_HOLDS = Statement("actor_holds", f"WITH {GUARD} SELECT EXISTS (SELECT FROM actor)")
+#: Whoever is changing the account is active in it, so nobody waits for them.
+_SEEN_TODAY = """UPDATE auth_account SET last_activity = now() WHERE id = (
+    SELECT id FROM auth_account WHERE id = %(id)s AND last_activity < current_date FOR NO KEY UPDATE SKIP LOCKED
+)"""
 
 
 class Actors:
@@ -77,6 +86,23 @@ async def actor_of_session(database: Queryable, session_id: str) -> Actor | None
     return await _read(database, _BY_ID, {"id": session_id})
 
 
+async def lock_sessions(connection: Queryable, account_id: str) -> None:
+    """Let nobody else make or change sessions of an account, or what they may do, until the transaction ends."""
+    await connection.execute(_LOCK, {"account": account_id})
+
+
+async def hold(connection: Queryable, actor: Actor) -> None:
+    """Keep what an actor may do as it is until the transaction ends; raises :class:`StaleActor` if it is not.
+
+    For what grants or takes rights: a request that was let in just before its caller lost them would else undo
+    that.
+    """
+    await lock_sessions(connection, actor.account_id)
+    current = {"session": actor.session_id, "access": actor.access}
+    if not await connection.fetch_value(_HOLDS, current):
+        raise StaleActor
+
+
 async def _read(database: Queryable, statement: Statement, parameters: dict[str, Any]) -> Actor | None:
     row = await database.fetch_row(statement, parameters)
     if row is None:
@@ -98,7 +124,8 @@ async def _read(database: Queryable, statement: Statement, parameters: dict[str,
         unseen,
     ) = row
     if unseen:
-        await database.execute(_SEEN_TODAY, {"id": account})
+        with suppress(Contention):
+            await database.execute(_SEEN_TODAY, {"id": account})
     return Actor(
         session_id=session,
         access=access,

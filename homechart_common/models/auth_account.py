@@ -156,6 +156,8 @@ class AuthAccount(Model):
     routes = ()
     synced = True
     constraints = {"auth_account_email_address_key": "Account already exists"}
+    #: The feed shows whatever the account may see, so its address is not for sessions that may see less.
+    confidential = {"icalendarID": lambda _: None}
     #: What lists of accounts tell (contract §3.1).
     summary = frozenset(
         {

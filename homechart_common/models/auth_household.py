@@ -33,12 +33,24 @@ MEMBER = {
             "format": "uuid",
             "description": "The account; the nil UUID while an invite waits",
         },
-        "inviteToken": {"type": "string", "description": "Set while an invite waits"},
+        "inviteToken": {
+            "type": "string",
+            "description": "Set while an invite waits; asterisks for those who may not invite",
+        },
         "name": {"type": "string"},
         "permissions": permissions_field().schema(),
         "publicKey": {"type": "string"},
     },
 }
+
+
+#: Shown instead of the token of an invitation to those who may not invite; it says that one waits.
+HIDDEN_TOKEN = "*" * 14
+
+
+def _without_tokens(members: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whoever has the token of an invitation joins with the permissions that it grants."""
+    return [{**member, "inviteToken": HIDDEN_TOKEN if member["inviteToken"] else ""} for member in members]
 
 
 #: How many votes a household has.
@@ -69,6 +81,8 @@ class AuthHousehold(Model):
         "auth_household_subscription_referral_code_key": "subscriptionReferralCode: another household has it",
         "auth_household_self_hosted_id_key": "selfHostedID: another household has it",
     }
+
+    confidential = {"backupEncryptionKey": lambda _: "", "members": _without_tokens}
 
     name = Name()
     members = Derived("household_members({row}.id)", {"type": "array", "items": MEMBER})

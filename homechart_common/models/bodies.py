@@ -9,7 +9,7 @@ import marshmallow
 
 from homechart_common.errors import InvalidInput
 from homechart_common.ids import NIL_UUID, new_uuid, parse_uuid
-from homechart_common.models.fields import Position, reader_time_zone
+from homechart_common.models.fields import reader_time_zone
 from homechart_common.models.model import Model, Row, derived
 from homechart_common.models.ownership import own_created, own_updated
 from homechart_common.models.permissions import Actor
@@ -37,9 +37,6 @@ def updated_row(model: type[Model], body: Body, actor: Actor) -> Row:
     Raises as above.
     """
     row = read_members(model, body, writable(model, "U"), actor.time_zone)
-    for column, field in model.fields.items():
-        if isinstance(field, Position) and field.placed and row.get(column) == "":
-            raise InvalidInput.field(field.json, "must not be empty")
     model.resolve(actor, row)
     own_updated(model, actor, row)
     return row

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from homechart_common import metrics
 from homechart_common.errors import Forbidden
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.model import Model
@@ -86,7 +89,7 @@ async def read_list(
     owners = model.owners(actor, Level.VIEW)
     viewer = model.viewer(actor) if model.restriction else ""
     scope = scope_of(owners, viewer)
-    known = Token.parse(token) if token else None
+    known = Token.parse(token)
     parameters = {
         "session": actor.session_id,
         "access": actor.access,
@@ -96,17 +99,9 @@ async def read_list(
         "token": token if known else "",
         "viewer": viewer,
     }
-    rows: list[Row] = []
-    if updated is None:
-        rows = await database.fetch(statements(model).rows, parameters)
-    elif known is not None and known.scope == scope and len(known.versions) == len(owners):
-        parameters["since"] = "{" + ",".join(map(str, known.versions)) + "}"
-        rows = await database.fetch(statements(model).changes_since_versions, parameters)
-        if rows[0][1] is not None and not rows[0][1].startswith(f"{known.epoch}-"):
-            rows = []
-    if not rows:
-        parameters["updated"] = updated
-        rows = await database.fetch(statements(model).changes_since_time, parameters)
+    if known is not None and (known.scope != scope or len(known.versions) != len(owners)):
+        known = None  # of somebody who sees something else
+    rows = await _rows(database, model, parameters, known, updated)
     if not rows[0][0]:
         raise StaleActor
     if rows[0][1] == token:
@@ -114,8 +109,27 @@ async def read_list(
     return _answer(model, rows, everything=updated is None)
 
 
+async def _rows(
+    database: Queryable,
+    model: type[Model],
+    parameters: dict[str, Any],
+    known: Token | None,
+    updated: datetime | None,
+) -> list[Row]:
+    """What there is for each owner; of the rows only what changed, if ``updated`` says that some are known."""
+    if updated is None:
+        return await database.fetch(statements(model).rows, parameters)
+    if known is not None:
+        since = {**parameters, "since": array(map(str, known.versions))}
+        rows = await database.fetch(statements(model).changes_since_versions, since)
+        if rows[0][1].startswith(f"{known.epoch}-"):
+            return rows
+    return await database.fetch(statements(model).changes_since_time, {**parameters, "updated": updated})
+
+
 def _answer(model: type[Model], rows: list[Row], *, everything: bool) -> ListAnswer:
     kind = fragment_kind(model) if everything else "index"
+    count_looks(model, [(row[3], row[4]) for row in rows if row[2] is not None])
     fresh = tuple(
         Fragment(owner, model.table, kind, version, fragment)
         for _, _, owner, version, worth_keeping, fragment, _ in rows
@@ -127,6 +141,14 @@ def _answer(model: type[Model], rows: list[Row], *, everything: bool) -> ListAns
     return ListAnswer(
         rows[0][1], merged([row[6] for row in rows]), merged(fragments, newest_first=True), fresh
     )
+
+
+def count_looks(model: type[Model], lists: Iterable[tuple[int | None, bool]]) -> None:
+    """Count the looks into the cache for ``lists``: each's version, and whether it had to be rendered."""
+    if model.restriction is None:
+        for version, rendered in lists:
+            if version:  # what nobody ever changed is empty, and not looked for
+                metrics.count_cache_request(model.table, hit=not rendered)
 
 
 def merged(fragments: list[str], *, newest_first: bool = False) -> str:
@@ -155,6 +177,7 @@ VALUES (%(owner)s::uuid, %(table)s::text, %(kind)s::text, %(version)s::bigint, %
 ON CONFLICT (owner_id, table_name, kind)
 DO UPDATE SET version = excluded.version, value = excluded.value, rendered = excluded.rendered
 WHERE c.version < excluded.version""",
+    table="cache",
 )
 
 

@@ -66,6 +66,9 @@ class Model:
     restriction: ClassVar[str | None] = None
     #: The same for which of the rows that a viewer sees an update may change; else it changes nothing.
     participation: ClassVar[str | None] = None
+    #: Members, by JSON name, that only who may edit ``auth`` of a row's owner is shown, and what others are
+    #: shown instead; see :mod:`homechart_common.models.confidences`.
+    confidential: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     #: What a CHECK constraint that spans columns demands, in words, by its name.
     constraints: ClassVar[Mapping[str, str]] = {}
     #: Whether the object is part of ``GET /api/v1/sync``; what can be listed is.

@@ -13,12 +13,13 @@ from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.bodies import Body, created_row, updated_row
+from homechart_common.models.fields import Field, Position
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import NOT_YOURS, refer_parameter, statements
 from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
-from homechart_common.postgresql.failures import ConstraintViolation, Contention
+from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
 
 #: How often a statement that lost against others is run before the caller hears of it.
 _ATTEMPTS = 5
@@ -135,17 +136,28 @@ def _refuse(broken: str | None) -> None:
 def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintViolation:
     """The same refusal, in words that name the member."""
     name = violation.constraint or ""
-    field = model.fields.get(violation.column or name.removeprefix(f"{model.table}_").rsplit("_", 1)[0])
+    field = _member(model, violation.column or name.removeprefix(f"{model.table}_").rpartition("_")[0])
     if name in model.constraints:
         violation.message = model.constraints[name]
     elif name == f"{model.table}_owner":
         violation.message = "authAccountID, authHouseholdID: exactly one of them must be given"
-    elif field is not None and violation.message in (
-        type(violation).default_message,
-        InvalidInput.default_message,
-    ):
-        violation.message = f"{field.json}: {violation.message}"
+    elif field is not None and violation.message == type(violation).default_message:
+        violation.message = f"{field.json}: {_reason(field, violation)}"
     return violation
+
+
+def _member(model: type[Model], columns: str) -> Field | None:
+    """The member that a constraint on these columns is about: of several, the last."""
+    named = (column for column in model.fields if f"_{columns}".endswith(f"_{column}"))
+    return model.fields.get(max(named, key=len, default=""))
+
+
+def _reason(field: Field, violation: ConstraintViolation) -> str:
+    if isinstance(violation, UniqueViolation):
+        return "another one has it already"
+    if isinstance(field, Position) and field.placed:
+        return "must not be empty"
+    return violation.message
 
 
 async def _settled(

@@ -108,6 +108,11 @@ class Actor:
     #: Children, each with its primary household, which is one of these.
     children: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def controls_account(self) -> bool:
+        """Whether this session decides how one gets into the account: password, other sessions, secrets."""
+        return self.permissions.allows_personally(Component.AUTH, Level.EDIT)
+
     def allows(self, household_id: str, component: Component, needed: Level) -> bool:
         """Whether this session may view or edit a component of that household."""
         permissions = self.households.get(household_id)

@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 
+from homechart_common.models.confidences import shown
 from homechart_common.models.fields import sql_json
 from homechart_common.models.model import Model, derived
 from homechart_common.models.objects import explained
+from homechart_common.models.permissions import Actor
 from homechart_common.models.statements import rendered_rows, row_json
 from homechart_common.postgresql.database import Queryable, Statement, array
 from homechart_common.postgresql.failures import ConstraintViolation
@@ -62,9 +64,13 @@ async def execute(
         raise explained(model, violation) from None
 
 
-async def rendered(database: Queryable, model: type[Model], ids: Iterable[str]) -> str:
-    """The JSON texts of the rows with these ids, as lists have them; empty when there are none."""
-    return await database.fetch_value(_rendered(model, row_json(model)), {"ids": array(ids)}) or ""
+async def rendered(database: Queryable, model: type[Model], ids: Iterable[str], *, to: Actor | None) -> str:
+    """The JSON texts of the rows with these ids, as lists have them; empty when there are none.
+
+    Nobody in particular (``to=None``) is shown what anybody may see.
+    """
+    rows = await database.fetch_value(_rendered(model, row_json(model)), {"ids": array(ids)})
+    return shown(model, to, rows or "")
 
 
 async def summarised(
@@ -75,13 +81,13 @@ async def summarised(
 
 
 async def rendered_if_newer(
-    database: Queryable, model: type[Model], object_id: str, known: datetime | None
+    database: Queryable, model: type[Model], object_id: str, known: datetime | None, *, to: Actor
 ) -> str | None:
     """The JSON text of a row; empty when there is none, ``None`` when it is no newer than ``known``."""
     row = await database.fetch_row(_rendered_with_time(model), {"id": object_id})
     if row is None:
         return ""
-    return None if known and row[1] <= known else str(row[0])
+    return None if known and row[1] <= known else shown(model, to, row[0])
 
 
 def bytea(value: bytes) -> str:
@@ -94,6 +100,7 @@ def _rendered(model: type[Model], row: str) -> Statement:
     return Statement(
         f"{model.table}_rendered",
         f"SELECT {rendered_rows(model, row)} FROM {model.table} t WHERE t.id = ANY (%(ids)s::uuid[])",
+        table=model.table,
     )
 
 
@@ -102,6 +109,7 @@ def _rendered_with_time(model: type[Model]) -> Statement:
     return Statement(
         f"{model.table}_rendered_with_time",
         f"SELECT {row_json(model)}, t.updated FROM {model.table} t WHERE t.id = %(id)s::uuid",
+        table=model.table,
     )
 
 

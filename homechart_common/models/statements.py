@@ -44,24 +44,25 @@ class Statements(NamedTuple):
 @derived
 def statements(model: type[Model]) -> Statements:
     """The statements of an object."""
-    name = model.table
+    table = model.table
+
+    def named(verb: str, sql: str) -> Statement:
+        return Statement(f"{table}_{verb}", sql, table=table)
+
+    since_versions = (
+        "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
+        f" AND c.table_name = '{table}' AND c.version > s.since)"
+    )
     return Statements(
-        rows=Statement(f"{name}_rows", _rows(model)),
-        changes_since_versions=Statement(
-            f"{name}_changes_since_versions",
-            _changes(
-                model,
-                "t.id IN (SELECT c.id FROM sync_change c WHERE c.owner_id = s.owner_id"
-                f" AND c.table_name = '{name}' AND c.version > s.since)",
-            ),
+        rows=named("rows", _rows(model)),
+        changes_since_versions=named("changes_since_versions", _changes(model, since_versions)),
+        changes_since_time=named(
+            "changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
         ),
-        changes_since_time=Statement(
-            f"{name}_changes_since_time", _changes(model, "t.updated > %(updated)s::timestamptz")
-        ),
-        read=Statement(f"{name}_read", _read(model)),
-        create=Statement(f"{name}_create", _create(model)),
-        update=Statement(f"{name}_update", _update(model)),
-        delete=Statement(f"{name}_delete", _delete(model)),
+        read=named("read", _read(model)),
+        create=named("create", _create(model)),
+        update=named("update", _update(model)),
+        delete=named("delete", _delete(model)),
     )
 
 
@@ -104,12 +105,9 @@ _INDEX = (
 )
 
 
-def restricted(model: type[Model], viewer: str = "viewer", *, changing: bool = False) -> str:
-    """The condition for what whoever the parameter ``viewer`` names sees of an object, or may change of it."""
-    conditions = (model.restriction, model.participation if changing else None)
-    return "".join(f" AND ({condition})" for condition in conditions if condition).replace(
-        "%(viewer)s", f"%({viewer})s"
-    )
+def restricted(model: type[Model], viewer: str = "viewer") -> str:
+    """The condition for what is seen of a restricted object by whoever the parameter ``viewer`` names."""
+    return f" AND ({model.restriction})".replace("%(viewer)s", f"%({viewer})s") if model.restriction else ""
 
 
 def _scope(model: type[Model]) -> str:
@@ -162,13 +160,13 @@ def _changes(model: type[Model], changed: str) -> str:
 
 
 def _in_sight(model: type[Model], owners: str) -> str:
-    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[])"
+    return f"t.id = %(id)s::uuid AND t.owner_id = ANY (%({owners})s::uuid[]){restricted(model)}"
 
 
 def _read(model: type[Model]) -> str:
     return f"""WITH {GUARD}
 SELECT EXISTS (SELECT FROM actor),
-    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")}{restricted(model)})"""
+    (SELECT {row_json(model)} FROM {model.table} t WHERE {_in_sight(model, "viewed")})"""
 
 
 def _broken(model: type[Model], tables: str, *, changed_only: bool = False) -> str:
@@ -264,7 +262,9 @@ def _update(model: type[Model]) -> str:
     columns = ", ".join(model.stored_columns("U"))
     proposed = ", ".join(f"r.{column}" for column in model.stored_columns("U"))
     patched = "jsonb_populate_record(t, %(row)s::jsonb) r"
-    mine = _in_sight(model, "owners") + restricted(model, changing=True)
+    mine = _in_sight(model, "owners")
+    if model.participation:
+        mine += f" AND ({model.participation})"
     if model.owner is Owner.HOUSEHOLD:
         # A body that names another household means another object (contract B1 §2.2).
         named = "(%(row)s::jsonb ->> 'auth_household_id')::uuid"
@@ -280,14 +280,14 @@ written AS (
 ){_logged(model, 2, "written")}
 SELECT EXISTS (SELECT FROM actor), (SELECT name FROM broken), (SELECT value FROM written), EXISTS (
     SELECT FROM {model.table} t
-    WHERE {_in_sight(model, "viewed")}{restricted(model)} AND t.owner_id <> ALL (%(owners)s::uuid[]))"""
+    WHERE {_in_sight(model, "viewed")} AND t.owner_id <> ALL (%(owners)s::uuid[]))"""
 
 
 def _delete(model: type[Model]) -> str:
     return f"""WITH {GUARD},
 gone AS (
     DELETE FROM {model.table} AS t
-    WHERE {_in_sight(model, "owners")}{restricted(model)} AND EXISTS (SELECT FROM actor)
+    WHERE {_in_sight(model, "owners")} AND EXISTS (SELECT FROM actor)
     {_returning(model)}
 ){_logged(model, 1, "gone")}
 SELECT EXISTS (SELECT FROM actor), (SELECT value FROM gone)"""

@@ -14,8 +14,9 @@ from itertools import groupby
 import orjson
 
 from homechart_common.models.actors import StaleActor
-from homechart_common.models.lists import Fragment, Token, merged
-from homechart_common.models.model import registry
+from homechart_common.models.confidences import shown, trusted_by
+from homechart_common.models.lists import Fragment, Token, count_looks, merged
+from homechart_common.models.model import Model, registry
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import SEPARATOR, fragment_kind
 from homechart_common.models.sync_statements import SESSION, VIEWER, sync_statements, synced
@@ -46,7 +47,8 @@ class Sight:
                 by_owner.setdefault(owner, []).append(model.table)
         tables = {owner: tuple(by_owner[owner]) for owner in sorted(by_owner)}
         viewers = {VIEWER.format(model.table): model.viewer(actor) for model in synced() if model.restriction}
-        described = orjson.dumps([tables, viewers, [fragment_kind(model) for model in synced()]])
+        kinds = [fragment_kind(model) for model in synced()]
+        described = orjson.dumps([tables, viewers, kinds, sorted(trusted_by(actor))])
         scope = hashlib.blake2s(described, digest_size=8).hexdigest()
         return cls(actor, tuple(tables), tables, viewers, scope)
 
@@ -113,7 +115,8 @@ async def read_sync(database: Queryable, actor: Actor, cursor: str) -> SyncAnswe
 async def read_standing(database: Queryable, sight: Sight, since: Token | None) -> Standing:
     """Where a session stands now, and what it missed if it stood at ``since``. Raises :class:`StaleActor`."""
     since = since if sight.recognises(since) else None
-    sessions = ((SESSION, sight.actor.account_id),)
+    # the id of a session lets one listen, so it is told only to who may make others
+    sessions = ((SESSION, sight.actor.account_id),) if sight.actor.controls_account else ()
     rows = await _fetch(
         database, sync_statements().missed, sight, since, beside=sessions, most=MOST_MISSED + 1
     )
@@ -154,11 +157,11 @@ async def _fetch(
     return rows
 
 
-def name_of(table: str) -> str:
-    """What clients call the objects in a table."""
+def _model(table: str) -> type[Model]:
+    """The object that a table holds."""
     model = registry.for_table(table)
     assert model is not None  # noqa: S101  # the statements name only tables of the registry
-    return model.__name__
+    return model
 
 
 def _position(sight: Sight, row: Row) -> Token:
@@ -173,10 +176,11 @@ def _difference(sight: Sight, rows: list[Row]) -> SyncAnswer:
     changed: dict[str, str] = {}
     deleted: dict[str, str] = {}
     for table, entries in groupby((row[4:7] for row in rows if row[4] is not None), key=lambda row: row[0]):
-        name = name_of(table)
+        model = _model(table)
         ids_and_texts = [(id_, text) for _, id_, text in entries]
-        changed[name] = SEPARATOR.join(text for _, text in ids_and_texts if text is not None)
-        deleted[name] = ",".join(f'"{id_}"' for id_, text in ids_and_texts if text is None)
+        rendered = SEPARATOR.join(text for _, text in ids_and_texts if text is not None)
+        changed[model.__name__] = shown(model, sight.actor, rendered)
+        deleted[model.__name__] = ",".join(f'"{id_}"' for id_, text in ids_and_texts if text is None)
     return SyncAnswer(str(_position(sight, rows[0])), False, changed, deleted)
 
 
@@ -184,7 +188,9 @@ def _everything(sight: Sight, rows: list[Row]) -> SyncAnswer:
     fragments: dict[str, list[str]] = {}
     fresh = []
     for table, owner, version, kind, text in (row[4:9] for row in rows):
-        fragments.setdefault(name_of(table), []).append(text)
+        model = _model(table)
+        fragments.setdefault(model.__name__, []).append(shown(model, sight.actor, text))
+        count_looks(model, [(version, kind is not None)])
         if kind is not None:
             fresh.append(Fragment(owner, table, kind, version, text))
     changed = {name: merged(texts) for name, texts in fragments.items()}

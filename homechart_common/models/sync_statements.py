@@ -54,10 +54,12 @@ class SyncStatements(NamedTuple):
 def sync_statements() -> SyncStatements:
     """The statements, over all objects that take part."""
     return SyncStatements(
-        position=Statement("sync_position", f"{_HERE}\nSELECT here.* FROM here"),
-        everything=Statement("sync_everything", _everything()),
-        changed=Statement("sync_changed", _changed(row_json)),
-        missed=Statement("sync_missed", _changed(lambda _: "wire_timestamp(t.updated)", _SESSIONS)),
+        position=Statement("sync_position", f"{_HERE}\nSELECT here.* FROM here", table="sync"),
+        everything=Statement("sync_everything", _everything(), table="sync"),
+        changed=Statement("sync_changed", _changed(row_json), table="sync"),
+        missed=Statement(
+            "sync_missed", _changed(lambda _: "wire_timestamp(t.updated)", _SESSIONS), table="sync"
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import select
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ import psycopg2
 from psycopg2 import errors as sqlstate
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
+from homechart_common import metrics
 from homechart_common.postgresql import failures
 from homechart_common.postgresql.driver import DriverConnection
 from homechart_common.postgresql.settings import PostgresqlSettings
@@ -154,7 +156,18 @@ class Connection(Queryable):
         """Close it."""
         self._raw.close()
 
-    async def _run(self, statement: str | Statement, parameters: Parameters, *, again: bool = False) -> None:
+    async def _run(self, statement: str | Statement, parameters: Parameters) -> None:
+        """Send a statement; it is measured, however it ends, if it is one that tells what it is."""
+        if isinstance(statement, str) or not statement.table:
+            await self._send(statement, parameters)
+            return
+        started = time.perf_counter()
+        try:
+            await self._send(statement, parameters)
+        finally:
+            metrics.observe_query(statement.table, statement.verb, time.perf_counter() - started)
+
+    async def _send(self, statement: str | Statement, parameters: Parameters, *, again: bool = False) -> None:
         try:
             if isinstance(statement, str):
                 text = statement
@@ -173,7 +186,7 @@ class Connection(Queryable):
         except BaseException as error:
             if isinstance(error, _PLAN_GONE) and self._prepares and not (again or isinstance(statement, str)):
                 await self._forget_plans(error)
-                await self._run(statement, parameters, again=True)
+                await self._send(statement, parameters, again=True)
                 return
             failure = failures.translate(error)
             if isinstance(failure, failures.ConnectionLost):
@@ -204,7 +217,7 @@ class Connection(Queryable):
 
     async def _run_bare(self, text: str) -> None:
         prefix, self._prefix = self._prefix, ""
-        await self._run(text, None)
+        await self._send(text, None)
         self._prefix = prefix
 
 

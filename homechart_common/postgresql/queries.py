@@ -27,13 +27,13 @@ def load(area: str) -> Mapping[str, Statement]:
     SQL, with ``%(name)s`` for parameters and ``%%`` for a percent sign.
     """
     path = sql_directory() / "queries" / f"{area}.sql"
-    return parse(path.read_text(encoding="utf-8"))
+    return parse(path.read_text(encoding="utf-8"), area)
 
 
-def parse(text: str) -> Mapping[str, Statement]:
+def parse(text: str, area: str = "") -> Mapping[str, Statement]:
     """The named queries in ``text``; raises ``ValueError`` for one without a line that says why it exists."""
     queries = {
-        match["name"]: Statement(match["name"], match["sql"].strip().removesuffix(";"))
+        match["name"]: Statement(match["name"], match["sql"].strip().removesuffix(";"), table=area)
         for match in _BLOCK.finditer(text)
     }
     if len(queries) != text.count("-- name:"):

@@ -158,7 +158,8 @@ def _options(settings: PostgresqlSettings) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error.__cause__ or error).strip()
+    error = error.__cause__ or error
+    text = str((isinstance(error, OSError) and error.strerror) or error).strip()
     return text.partition("\n")[0] or type(error).__name__
 
 

@@ -15,12 +15,13 @@ class Statement:
     """One SQL statement, built once at import and prepared per connection where possible.
 
     ``sql`` has ``%(name)s`` for parameters, with casts where the context does not give the type
-    (``%(ids)s::uuid[]``), and ``%%`` for a percent sign.
+    (``%(ids)s::uuid[]``), and ``%%`` for a percent sign. With a ``table`` it is measured, under that and what
+    its name says beside.
     """
 
-    __slots__ = ("execute", "identifier", "name", "prepare", "sql")
+    __slots__ = ("execute", "identifier", "name", "prepare", "sql", "table", "verb")
 
-    def __init__(self, name: str, sql: str) -> None:
+    def __init__(self, name: str, sql: str, *, table: str = "") -> None:
         parameters: dict[str, int] = {}
 
         def number(match: re.Match[str]) -> str:
@@ -34,6 +35,8 @@ class Statement:
         arguments = ", ".join(f"%({parameter})s" for parameter in parameters)
         self.name = name
         self.sql = sql
+        self.table = table
+        self.verb = name.removeprefix(f"{table}_")
         # The same name means the same SQL, even to another process behind the same connection pooler.
         digest = hashlib.sha256(numbered.encode()).hexdigest()
         self.identifier = f"{digest[:12]}_{_UNSAFE.sub('_', name)}"[:_IDENTIFIER_LENGTH]

@@ -12,9 +12,18 @@ SELECT id, email_address, name, iso_639_code, child, verified FROM auth_account 
 -- Whom an address belongs to.
 SELECT id, email_address, name, iso_639_code, child, verified FROM auth_account WHERE email_address = %(email_address)s::text;
 
+-- name: person_by_address_to_change
+-- The same, kept as it is until the transaction ends.
+SELECT id, email_address, name, iso_639_code, child, verified FROM auth_account
+WHERE email_address = %(email_address)s::text FOR NO KEY UPDATE;
+
+-- name: password
+-- What a password is compared with.
+SELECT password_hash FROM auth_account WHERE id = %(id)s::uuid;
+
 -- name: credentials
--- What somebody who signs in has to know.
-SELECT password_hash, totp_secret, totp_backup FROM auth_account WHERE id = %(id)s::uuid;
+-- What somebody who signs in has to know, kept as it is until the transaction ends.
+SELECT password_hash, totp_secret, totp_backup FROM auth_account WHERE id = %(id)s::uuid FOR NO KEY UPDATE;
 
 -- name: backup_code
 -- What signs in when the authenticator is lost.

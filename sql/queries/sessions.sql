@@ -20,3 +20,11 @@ DELETE FROM auth_session WHERE auth_account_id = %(account)s::uuid;
 -- name: child
 -- The primary household of a child, whose editors create sessions for it.
 SELECT primary_auth_household_id FROM auth_account WHERE id = %(account)s::uuid AND child;
+
+-- name: open_proxied
+-- The session of somebody whom a proxy has signed in; one that has expired begins anew.
+INSERT INTO auth_session AS s (auth_account_id, key_hash, admin, name, user_agent, expires)
+VALUES (%(account)s::uuid, %(key_hash)s::bytea, %(admin)s::boolean, %(name)s::text, %(user_agent)s::text, %(expires)s::timestamptz)
+ON CONFLICT (key_hash) DO UPDATE SET admin = excluded.admin, permissions_account = excluded.permissions_account,
+    permissions_households = excluded.permissions_households, expires = excluded.expires
+WHERE s.expires <= now();

@@ -65,7 +65,8 @@ BEGIN
         ROW(owner, membership.auth_household_id, the_operation, membership.updated)::sync_entry))
     FROM unnest(accounts || membership.auth_household_id) owner;
     UPDATE auth_household SET updated = updated + interval '1 microsecond' WHERE id = membership.auth_household_id;
-    IF TG_OP <> 'DELETE' THEN
+    -- An invitation that nobody accepted makes nobody's objects the household's.
+    IF TG_OP <> 'DELETE' AND membership.invite_token = '' THEN
         UPDATE auth_account SET primary_auth_household_id = membership.auth_household_id
         WHERE id = ANY (accounts) AND primary_auth_household_id IS NULL;
     END IF;

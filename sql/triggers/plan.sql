@@ -2,6 +2,7 @@
 
 CREATE OR REPLACE FUNCTION plan_project_before() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    the_owner uuid;
     above uuid;
 BEGIN
     IF NEW.parent_id IS NOT NULL AND (NEW.auth_account_id, NEW.auth_household_id, NEW.parent_id)
@@ -10,9 +11,15 @@ BEGIN
         SELECT auth_account_id, auth_household_id INTO NEW.auth_account_id, NEW.auth_household_id
         FROM plan_project WHERE id = NEW.parent_id FOR NO KEY UPDATE;
     END IF;
-    above := coalesce(NEW.parent_id, NEW.auth_household_id, NEW.auth_account_id);
+    the_owner := coalesce(NEW.auth_household_id, NEW.auth_account_id);
+    -- Of the shopping only what the owner has is counted; what moves along is added when it comes.
+    IF TG_OP = 'UPDATE' AND the_owner <> OLD.owner_id THEN
+        NEW.shop_item_count := (
+            SELECT count(*) FROM shop_item i WHERE i.plan_project_id = NEW.id AND i.owner_id = the_owner);
+    END IF;
+    above := coalesce(NEW.parent_id, the_owner);
     IF above IS DISTINCT FROM coalesce(OLD.parent_id, OLD.owner_id) THEN
-        PERFORM lock_places(coalesce(NEW.auth_household_id, NEW.auth_account_id));
+        PERFORM lock_places(the_owner);
         NEW.position := placed(NEW.position, array(
             SELECT position FROM plan_project s WHERE coalesce(s.parent_id, s.owner_id) = above AND s.id <> NEW.id));
     END IF;

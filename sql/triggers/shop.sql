@@ -38,42 +38,37 @@ END $$;
 CREATE OR REPLACE TRIGGER list_moved AFTER UPDATE ON shop_list
     FOR EACH ROW WHEN (NEW.owner_id <> OLD.owner_id) EXECUTE FUNCTION shop_list_moved();
 
-CREATE OR REPLACE FUNCTION count_shop_items(gone_lists uuid[], come_lists uuid[], gone_projects uuid[], come_projects uuid[])
-RETURNS void LANGUAGE sql AS $$
+-- Lists and projects know how many items they have. What others own and put into a project does not count: its number
+-- would tell of that to everybody who sees the project.
+CREATE OR REPLACE FUNCTION count_shop_items(gone shop_item[], come shop_item[]) RETURNS void LANGUAGE sql AS $$
     UPDATE shop_list l SET shop_item_count = l.shop_item_count + d.difference
     FROM (
         SELECT list, sum(n) AS difference FROM (
-            SELECT list, -1 AS n FROM unnest(gone_lists) list UNION ALL SELECT list, 1 FROM unnest(come_lists) list
-        ) moves GROUP BY list HAVING sum(n) <> 0 ORDER BY list
+            SELECT shop_list_id AS list, -1 AS n FROM unnest(gone) UNION ALL SELECT shop_list_id, 1 FROM unnest(come)
+        ) moves WHERE list IS NOT NULL GROUP BY list HAVING sum(n) <> 0 ORDER BY list
     ) d WHERE l.id = d.list;
     UPDATE plan_project p SET shop_item_count = p.shop_item_count + d.difference
     FROM (
-        SELECT project, sum(n) AS difference FROM (
-            SELECT project, -1 AS n FROM unnest(gone_projects) project UNION ALL SELECT project, 1 FROM unnest(come_projects) project
-        ) moves GROUP BY project HAVING sum(n) <> 0 ORDER BY project
-    ) d WHERE p.id = d.project
+        SELECT project, owner_id, sum(n) AS difference FROM (
+            SELECT plan_project_id AS project, owner_id, -1 AS n FROM unnest(gone)
+            UNION ALL SELECT plan_project_id, owner_id, 1 FROM unnest(come)
+        ) moves WHERE project IS NOT NULL GROUP BY project, owner_id HAVING sum(n) <> 0 ORDER BY project
+    ) d WHERE p.id = d.project AND p.owner_id = d.owner_id
 $$;
 CREATE OR REPLACE FUNCTION shop_item_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM count_shop_items(
-        '{}', array(SELECT shop_list_id FROM new_rows WHERE shop_list_id IS NOT NULL),
-        '{}', array(SELECT plan_project_id FROM new_rows WHERE plan_project_id IS NOT NULL));
+    PERFORM count_shop_items('{}', array(SELECT n::shop_item FROM new_rows n));
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION shop_item_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM count_shop_items(
-        array(SELECT shop_list_id FROM old_rows WHERE shop_list_id IS NOT NULL),
-        array(SELECT shop_list_id FROM new_rows WHERE shop_list_id IS NOT NULL),
-        array(SELECT plan_project_id FROM old_rows WHERE plan_project_id IS NOT NULL),
-        array(SELECT plan_project_id FROM new_rows WHERE plan_project_id IS NOT NULL));
+        array(SELECT o::shop_item FROM old_rows o), array(SELECT n::shop_item FROM new_rows n));
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION shop_item_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM count_shop_items(
-        array(SELECT shop_list_id FROM old_rows WHERE shop_list_id IS NOT NULL), '{}',
-        array(SELECT plan_project_id FROM old_rows WHERE plan_project_id IS NOT NULL), '{}');
+    PERFORM count_shop_items(array(SELECT o::shop_item FROM old_rows o), '{}');
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER count_inserted AFTER INSERT ON shop_item REFERENCING NEW TABLE AS new_rows

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from loguru import logger as loguru
 
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
@@ -83,3 +84,12 @@ def letters(database: Database) -> Letters:
         return [Letter(*row) for row in found]
 
     return to
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What is written to the log."""
+    written: list[str] = []
+    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
+    yield written
+    loguru.remove(sink)

@@ -326,6 +326,35 @@ async def test_administrators_turn_pages(sign_up: SignUp, admin: Visitor, databa
     assert (await admin.get("/auth/accounts?filter=%00")).status == 400
 
 
+@pytest.mark.parametrize("path", ["/auth/accounts", "/auth/households"])
+async def test_an_offset_is_a_number_whoever_sends_it(sign_up: SignUp, path: str) -> None:
+    ann = await sign_up()
+    assert (await ann.get(f"{path}?offset=50")).status == 200
+    answer = await ann.get(f"{path}?offset=x")
+    assert (answer.status, answer.message.split(":")[0]) == (400, "offset")
+
+
+async def test_activity_is_noted_once_a_day(sign_up: SignUp, database: Database) -> None:
+    ann = await sign_up()
+    before = (await ann.get(ann.home)).value
+    assert (await ann.get(ann.home)).value["lastActivity"] == before["lastActivity"]
+    yesterday = "UPDATE auth_account SET last_activity = last_activity - interval '1 day' WHERE id = %(id)s"
+    await database.execute(yesterday, {"id": ann.account})
+    after = (await ann.get(ann.home)).value
+    assert after["lastActivity"] > before["lastActivity"]
+    assert after["updated"] > before["updated"]
+    assert (await ann.get(ann.home)).value == after
+
+
+async def test_nobody_waits_for_activity_to_be_noted(sign_up: SignUp, database: Database) -> None:
+    ann = await sign_up()
+    yesterday = "UPDATE auth_account SET last_activity = last_activity - interval '1 day' WHERE id = %(id)s"
+    await database.execute(yesterday, {"id": ann.account})
+    async with database.transaction() as connection:
+        await connection.execute(yesterday, {"id": ann.account})
+        assert (await asyncio.wait_for(ann.get(ann.home), timeout=5)).status == 200
+
+
 async def test_administrators_change_only_what_lets_others_in(
     api: Visitor, sign_up: SignUp, admin: Visitor
 ) -> None:

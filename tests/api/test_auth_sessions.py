@@ -196,11 +196,11 @@ async def test_others_sessions_are_out_of_reach(sign_up: SignUp) -> None:
     for path in (theirs, f"/auth/sessions/{uuid.uuid4()}"):
         assert (await ann.put(path, {"permissionsAccount": NONE})).status == 204
         assert (await ann.remove(path)).status == 204
+    assert (await ann.put("/auth/sessions/nonsense", {})).status == 400
+    assert (await ann.put(theirs, b"{")).status == 400
     named = {"id": bob.session["id"], "permissionsAccount": VIEW}
     await ann.put(f"/auth/sessions/{ann.session['id']}", named)
     assert (await bob.get("/auth/signin")).value["permissionsAccount"] == EDIT
-    assert (await ann.put("/auth/sessions/nonsense", {})).status == 400
-    assert (await ann.put(theirs, b"{")).status == 400
 
 
 async def test_signing_out_counts_everywhere_at_once(start_api: StartAPI, sign_up: SignUp) -> None:

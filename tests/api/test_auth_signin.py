@@ -224,6 +224,8 @@ async def test_cookies_count_where_a_session_is_optional(
     answer = await closed.signed_in(ann.session).post("/auth/accounts", body, Cookie=cookie)
     assert answer.status == 200
     body["emailAddress"] = new_address()
+    page = {"Cookie": cookie, "Sec_Fetch_Site": "cross-site"}
+    assert (await closed.post("/auth/accounts", body, **page)).status == 400, "a page of somebody else"
     mixed = f"ID={ann.session['id']}; Key={admin.session['key']}"
     assert (await closed.post("/auth/accounts", body, Cookie=mixed)).status == 400
 

@@ -67,6 +67,19 @@ async def test_what_the_form_says_is_kept(sign_up: SignUp) -> None:
     assert (account["preferences"]["darkMode"], account["subscriptionReferrerCode"]) == (True, "abc")
 
 
+async def test_keys_come_in_pairs_from_the_start(sign_up: SignUp) -> None:
+    pair = {
+        "publicKey": "MIIBIjANBgkq",
+        "privateKeys": [{"name": "laptop", "key": "none$Zm9v", "provider": "none"}],
+    }
+    kept = (pair, {**pair, "publicKey": ""}, {**pair, "privateKeys": []})
+    for form_keys, public_key in zip(kept, ("MIIBIjANBgkq", "", ""), strict=True):
+        ann = await sign_up(**form_keys)
+        account = (await ann.get(ann.home)).value
+        assert account["publicKey"] == public_key
+        assert account["privateKeys"] == (pair["privateKeys"] if public_key else [])
+
+
 async def test_nobody_is_verified_or_a_child_by_saying_so(sign_up: SignUp) -> None:
     ann = await sign_up(verified=True, child=True, totpEnabled=True, icalendarID=new_address())
     account = (await ann.get(ann.home)).value

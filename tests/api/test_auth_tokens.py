@@ -95,6 +95,34 @@ async def test_a_forgotten_password_is_replaced(api: Visitor, sign_up: SignUp, l
     assert (await api.put("/auth/reset", body)).status == 204, "it works once"
 
 
+async def test_who_chooses_a_forgotten_password_is_signed_out_everywhere(
+    api: Visitor, sign_up: SignUp, letters: Letters
+) -> None:
+    address = new_address()
+    squatter = await sign_up(emailAddress=address)
+    program = squatter.signed_in((await squatter.post("/auth/sessions", {"name": "Program"})).value)
+    await api.post("/auth/reset", {"emailAddress": address})
+    _, letter = await letters(address)
+    body = {"emailAddress": address, "password": NEW_PASSWORD, "passwordResetToken": letter.token}
+    assert (await api.put("/auth/reset", {**body, "passwordResetToken": str(uuid.uuid4())})).status == 204
+    assert (await squatter.get("/auth/signin")).status == 200
+    assert (await api.put("/auth/reset", body)).status == 200
+    for session in (squatter, program):
+        assert (await session.get("/auth/signin")).status == 410
+
+
+async def test_a_new_password_voids_links_to_choose_another(
+    api: Visitor, sign_up: SignUp, letters: Letters
+) -> None:
+    address = new_address()
+    ann = await sign_up(emailAddress=address)
+    await api.post("/auth/reset", {"emailAddress": address})
+    _, letter = await letters(address)
+    assert (await ann.put(ann.home, {"password": NEW_PASSWORD})).status == 200
+    body = {"emailAddress": address, "password": PASSWORD, "passwordResetToken": letter.token}
+    assert (await api.put("/auth/reset", body)).status == 204
+
+
 async def test_only_the_newest_token_resets(api: Visitor, sign_up: SignUp, letters: Letters) -> None:
     address = new_address()
     await sign_up(emailAddress=address)

@@ -46,6 +46,13 @@ async def test_a_secret_is_offered_and_not_kept(sign_up: SignUp) -> None:
     assert (await ann.get(ann.home)).value["totpEnabled"] is False
 
 
+async def test_a_long_address_fits_into_the_picture(sign_up: SignUp) -> None:
+    ann = await sign_up(emailAddress="🏠" * 270 + new_address())
+    offered = (await ann.post(f"{ann.home}/totp", {})).value
+    with Image.open(io.BytesIO(base64.b64decode(offered["totpQR"]))) as picture:
+        assert picture.size == (200, 200)
+
+
 async def test_a_code_shows_that_the_authenticator_works(sign_up: SignUp) -> None:
     ann = await sign_up()
     secret = (await ann.post(f"{ann.home}/totp", {})).value["totpSecret"]

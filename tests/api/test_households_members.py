@@ -150,6 +150,16 @@ async def test_an_account_that_only_claims_the_address_waits(sign_up: SignUp, le
     assert [letter.kind for letter in await letters(address)] == ["welcome", "household_invite"]
 
 
+async def test_a_member_is_not_invited_again_whether_the_address_is_verified_or_not(sign_up: SignUp) -> None:
+    ann, address = await sign_up(), new_address()
+    bob = await sign_up(emailAddress=address)
+    household = await ann.new_household()
+    await joined(ann, household, bob)
+    answer = await ann.post(f"/auth/households/{household}/invites", {"emailAddress": address})
+    assert (answer.status, answer.message) == (409, "They are a member already")
+    assert len(await members_of(ann, household)) == 2
+
+
 async def test_another_account_can_use_the_token_instead(sign_up: SignUp) -> None:
     ann, address = await sign_up(), f"{uuid.uuid4().hex}@example.com"
     bob, robert = await sign_up(emailAddress=address), await sign_up()

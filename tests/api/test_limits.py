@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from loguru import logger as loguru
 
 from homechart_api.middleware.limits import Limit, Limiter, Rate
 from homechart_api.routes import routes
 from homechart_common import clock
+from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
+from homechart_common.security import hash_password
 from tests.callers import Answer, Caller, serving
-from tests.visitors import UNLIMITED_KEY
+from tests.factories import new_account, new_session
+from tests.visitors import UNLIMITED_KEY, new_address
 
 NOW = datetime(2026, 11, 23, 18, 14, tzinfo=UTC)
 SIGN_IN = {"emailAddress": "nobody@house.test", "password": "correct-horse-9"}
 
-#: What is limited, and whether only refused calls count (contract §2.6).
+#: What is limited, and whether only refused calls count: what the contract names (§2.6), and what sends mail.
 LIMITED = {
     "AuthAccountCreate": Limit.EVERY,
+    "AuthAccountTOTPUpdate": Limit.EVERY,
     "AuthHouseholdInviteAccept": Limit.EVERY,
     "AuthHouseholdInviteCreate": Limit.EVERY,
     "AuthHouseholdInviteDelete": Limit.EVERY,
@@ -29,6 +32,7 @@ LIMITED = {
     "AuthResetUpdate": Limit.EVERY,
     "AuthSignInCreate": Limit.EVERY,
     "AuthSignInRead": Limit.EVERY,
+    "AuthVerifyRead": Limit.EVERY,
     "OIDCRedirectRead": Limit.EVERY,
     "SSERead": Limit.REFUSED,
     "SystemHealthCheck": Limit.REFUSED,
@@ -43,15 +47,6 @@ async def caller(database_settings: PostgresqlSettings) -> AsyncIterator[Caller]
     options = ("app_ratelimiterrate=3-H", f"app_ratelimiterkey={UNLIMITED_KEY}", "app_systemhealthkey=open")
     async with serving(database_settings, *options) as client:
         yield Caller(client)
-
-
-@pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """What is written to the log."""
-    written: list[str] = []
-    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
-    yield written
-    loguru.remove(sink)
 
 
 def left(answer: Answer) -> tuple[int, str | None, str | None]:
@@ -103,6 +98,56 @@ async def test_the_addresses_of_one_subscriber_count_together(caller: Caller) ->
     headers = [{"X-Forwarded-For": f"2001:db8::{n}:1"} for n in range(4)]
     statuses = [(await caller.call("POST", "/auth/signin", SIGN_IN, header)).status for header in headers]
     assert statuses == [400, 400, 400, 429]
+
+
+async def test_new_addresses_and_passwords_are_limited_and_nothing_else_of_an_account(
+    caller: Caller, database: Database
+) -> None:
+    account = await new_account(database)
+    ann = Caller(caller.client, account, (await new_session(database, account)).headers)
+    path = f"/auth/accounts/{account}"
+    changes = [
+        {"emailAddress": new_address()},
+        {"password": "another-horse-9"},
+        {"emailAddress": new_address()},
+    ]
+    assert [left(await ann.call("PUT", path, change)) for change in changes] == [
+        (200, "3", "2"),
+        (200, "3", "1"),
+        (200, "3", "0"),
+    ]
+    assert left(await ann.call("PUT", path, {"password": "short"})) == (400, None, None)
+    for change in changes[:2]:
+        assert left(await ann.call("PUT", path, change)) == (429, "3", "0")
+    for setup in (True, False):
+        answer = await ann.call("PUT", path, {**changes[2], "setup": setup})
+        assert left(answer) == (200, None, None)
+
+
+async def test_one_time_passwords_of_an_account_are_not_guessed_from_many_addresses(
+    caller: Caller, database: Database
+) -> None:
+    passwords = {"ann": "correct-horse-9", "bob": "correct-horse-9"}
+    bodies = {}
+    for name, password in passwords.items():
+        address = new_address()
+        await database.execute(
+            "INSERT INTO auth_account (email_address, name, password_hash, totp_secret)"
+            " VALUES (%(address)s, %(name)s, %(hash)s, 'ABCDEFGH')",
+            {"address": address, "name": name, "hash": await hash_password(password)},
+        )
+        bodies[name] = {"emailAddress": address, "password": password, "totpCode": "000000"}
+
+    async def guess(number: int, name: str, **members: str) -> int:
+        headers = {"X-Forwarded-For": f"192.0.2.{number}"}
+        answer = await caller.call("POST", "/auth/signin", {**bodies[name], **members}, headers)
+        assert answer.headers["x-rate-limit-remaining"] == "2", "the route counts by itself"
+        return answer.status
+
+    wrong = [await guess(10 + n, "ann", password="wrong-horse-9") for n in range(4)]
+    assert wrong == [400] * 4, "who does not know the password locks nobody out"
+    assert [await guess(20 + n, "ann") for n in range(4)] == [400, 400, 400, 429]
+    assert await guess(30, "bob") == 400
 
 
 async def test_a_key_lets_pass(caller: Caller) -> None:

@@ -61,7 +61,23 @@ async def test_everything_in_a_project_moves_with_it(database: Database, cast: C
         assert now["updated"] > value["updated"]
     assert (await cast.ann.read(ITEM, listed["id"])).value == listed, "it belongs to whom its list belongs"
     now = await project_of(cast.bob, inner)
-    assert (now["planTaskCount"], now["shopItemCount"]) == (2, 2)
+    assert (now["planTaskCount"], now["shopItemCount"]) == (2, 1), "what others own is not counted"
+
+
+async def test_a_project_counts_the_shopping_of_whom_it_belongs_to(cast: Cast) -> None:
+    project = await cast.ann.make(PROJECT, authHouseholdID=cast.home)
+    await cast.ann.make(ITEM, planProjectID=project["id"])
+    shared = await cast.ann.make(ITEM, planProjectID=project["id"], authHouseholdID=cast.home)
+    assert (await project_of(cast.bob, project))["shopItemCount"] == 1
+    own = {"authAccountID": cast.ann.account, "authHouseholdID": None}
+    assert (await cast.ann.update(PROJECT, project["id"], own)).value["shopItemCount"] == 1
+    assert (await project_of(cast.ann, project))["shopItemCount"] == 2, "one came along"
+    await cast.ann.update(ITEM, shared["id"], {"authHouseholdID": cast.home})
+    assert (await project_of(cast.ann, project))["shopItemCount"] == 1
+    await cast.ann.update(PROJECT, project["id"], {"authHouseholdID": cast.home})
+    assert (await project_of(cast.bob, project))["shopItemCount"] == 2
+    await cast.bob.delete(ITEM, shared["id"])
+    assert (await project_of(cast.bob, project))["shopItemCount"] == 1
 
 
 async def test_deleting_a_project_deletes_what_is_in_it_and_frees_its_shopping(cast: Cast) -> None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from loguru import logger as loguru
 from prometheus_client.parser import text_string_to_metric_families
 
 from homechart_api.app import create_app
 from homechart_common.config import load
 from homechart_common.models.actors import Actors
 from homechart_common.postgresql.database import Database
-from homechart_common.security import hash_token
 from tests.collector import Collector, collecting, values
-from tests.people import add_account
+from tests.people import add_account, add_session
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
@@ -54,15 +52,6 @@ async def client(database: Database) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """What is written to the log."""
-    written: list[str] = []
-    sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
-    yield written
-    loguru.remove(sink)
-
-
-@pytest.fixture
 async def collector() -> AsyncIterator[Collector]:
     async with collecting() as made:
         yield made
@@ -70,13 +59,7 @@ async def collector() -> AsyncIterator[Collector]:
 
 async def sign_in(database: Database) -> dict[str, str]:
     """The headers of a new session."""
-    account, key = await add_account(database), str(uuid.uuid4())
-    await database.execute(
-        """INSERT INTO auth_session (auth_account_id, key_hash, expires)
-        VALUES (%(account)s, %(hash)s, now() + interval '1 hour')""",
-        {"account": account, "hash": hash_token(key)},
-    )
-    return {"x-homechart-key": key}
+    return {"x-homechart-key": await add_session(database, await add_account(database))}
 
 
 async def count(client: Client, name: str, **labels: str) -> float:
@@ -113,6 +96,17 @@ async def test_lines_name_the_caller_once_it_is_known(client, database, lines):
     )
     assert "remoteAddr='192.0.2.7'" in lines[-1]
     assert headers["x-homechart-key"] not in "".join(lines)
+
+
+async def test_a_token_in_a_path_is_told_to_nobody(client, collector, lines):
+    collector.start()
+    path = f"/api/v1/auth/households/{uuid.uuid4()}/invites"
+    await client.get(f"{path}/7H2KQ0W9TZB4XM?debug")
+    spans = await collector.collect()
+    assert f"path='{path}/:token'" in lines[-1]
+    assert f"{path}/:token GET" in spans
+    told = "".join([*lines, repr(spans), await (await client.get(METRICS)).text()])
+    assert "7H2KQ0W9TZB4XM" not in told
 
 
 async def test_a_failure_that_is_the_caller_s_is_in_the_line_of_its_request(client, lines):
@@ -193,6 +187,14 @@ async def test_addresses_that_lead_nowhere_are_counted_together(client):
     assert await count(client, "homechart_controller_request_total", **labels) == before + 3
 
 
+async def test_whatever_stands_in_a_path_is_counted_together(client):
+    labels = {"path": f"{LISTS}/:id", "method": "GET", "status": "410"}
+    before = await count(client, "homechart_controller_request_total", **labels)
+    for name in (uuid.uuid4(), "nonsense", "%20"):
+        await client.get(f"{LISTS}/{name}")
+    assert await count(client, "homechart_controller_request_total", **labels) == before + 3
+
+
 async def test_the_system_s_own_addresses_are_not_counted(client):
     path = METRICS.partition("?")[0]
     await client.get(METRICS)
@@ -208,3 +210,52 @@ async def test_nothing_is_counted_where_nobody_can_read_it(client, database):
         assert (await closed.get("/api")).status == 200
         assert (await closed.get(METRICS)).status == 403
     assert await count(client, "homechart_controller_request_total", **labels) == before
+
+
+async def test_statements_are_measured_by_table_and_verb(client, database):
+    headers, lists = await sign_in(database), {"table": "shop_list"}
+    before = {
+        verb: await count(client, "homechart_postgresql_query_duration_count", **lists, verb=verb)
+        for verb in ("create", "read", "rows")
+    }
+    async with client.post(LISTS, headers=headers, data=b'{"name": "Market"}') as response:
+        made = (await response.json())["dataValue"][0]
+    await client.get(f"{LISTS}/{made['id']}", headers=headers)
+    await client.get(LISTS, headers=headers)
+    for verb, number in before.items():
+        name = "homechart_postgresql_query_duration_count"
+        assert await count(client, name, **lists, verb=verb) == number + 1, verb
+        buckets = {**lists, "verb": verb, "le": "+Inf"}
+        assert await count(client, "homechart_postgresql_query_duration_bucket", **buckets) == number + 1
+
+
+async def test_a_statement_that_fails_is_measured_too(client, database):
+    name, labels = "homechart_postgresql_query_duration_count", {"table": "shop_list", "verb": "create"}
+    headers, body = await sign_in(database), b'{"name": "Twice"}'
+    before = await count(client, name, **labels)
+    assert [(await client.post(LISTS, headers=headers, data=body)).status for _ in range(2)] == [200, 409]
+    assert await count(client, name, **labels) == before + 2
+
+
+@pytest.mark.parametrize("path", [LISTS, "/api/v1/sync"])
+async def test_looks_into_the_cache_are_counted(client, database, until, path):
+    headers = await sign_in(database)
+    await client.post(LISTS, headers=headers, data=b'{"name": "Market"}')
+
+    async def looked() -> tuple[float, float]:
+        """How often a rendered list was there, and how often not."""
+        hits, misses = [
+            await count(client, "homechart_cache_request_total", type="shop_list", result=result)
+            for result in ("hit", "miss")
+        ]
+        return hits, misses
+
+    hits, misses = await looked()
+    await client.get(path, headers=headers)
+    assert await looked() == (hits, misses + 1)
+
+    async def kept() -> bool:
+        await client.get(path, headers=headers)
+        return (await looked())[0] > hits
+
+    await until(kept)

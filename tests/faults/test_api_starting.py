@@ -44,7 +44,8 @@ async def test_a_port_in_use_is_named(database_settings: PostgresqlSettings) -> 
         port = other.getsockname()[1]
         variables = environment(database_settings, HOMECHART_APP_PORT=str(port))
         line = await refused(await start("homechart_api", "run", environment=variables))
-    assert line == f"homechart-api: Cannot listen on port {port}: Address already in use\n"
+    reason = "Address already in use; app.port chooses another"
+    assert line == f"homechart-api: Cannot listen on port {port}: {reason}\n"
 
 
 async def test_processes_can_share_a_port(database_settings: PostgresqlSettings) -> None:
@@ -70,7 +71,7 @@ async def test_a_certificate_that_is_not_there_is_refused(
     line = await refused(
         await start("homechart_api", "run", environment=environment(database_settings, **paths))
     )
-    assert "app.tlsCertificate" in line
+    assert line.endswith("app.tlsCertificate, app.tlsKey: cannot be used: No such file or directory\n")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,14 @@ async def test_a_database_that_comes_later_is_waited_for(private_server: Path) -
     finally:
         assert await api.stop() == 0
     assert api.log.count("Waiting for PostgreSQL") <= 2  # not there, then starting
+
+
+async def test_a_host_without_an_address_is_waited_for() -> None:
+    variables = environment(PostgresqlSettings(hostname="nowhere.invalid", database="x"))
+    api = await start("homechart_api", "run", environment=variables)
+    await api.says("Waiting for PostgreSQL: nowhere.invalid: ")
+    assert await api.stop() == 0
+    assert "Errno" not in api.log
 
 
 async def test_a_process_that_waits_for_its_database_can_be_stopped() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from homechart_common.postgresql import embedded, server
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.failures import ConnectionLost
 from homechart_common.postgresql.listener import CHANGES, Listener
+from homechart_common.postgresql.migrate import migrate
 from homechart_common.postgresql.programs import Account, Programs
 from homechart_common.postgresql.settings import PostgresqlSettings
+from tests.callers import serving
+from tests.cast import new_cast
+from tests.sync.news import news, nothing_new
 
 Until = Callable[..., Awaitable[None]]
 
@@ -101,4 +106,39 @@ async def test_everybody_follows_when_the_standby_takes_over(pair: Pair, until: 
     await until(lambda: heard == ["read again", "after"])
     listening.cancel()
     await asyncio.wait([listening])
+    await database.close()
+
+
+async def test_a_cursor_from_before_a_standby_took_over_is_answered_with_everything(
+    pair: Pair, until: Until
+) -> None:
+    """The standby may not have had everything that the cursor stands for."""
+    async with _opened(pair.both) as database:
+        await migrate(database)
+        async with serving(pair.both) as client:
+            cast = await new_cast(database, client)
+            before = await news(cast.ann)
+            assert await nothing_new(cast.ann, before.cursor)
+            caught_up = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= pg_current_wal_lsn()"
+
+            async def has_everything() -> bool:
+                return bool(await database.fetch_value(caught_up))
+
+            await until(has_everything)
+            await pair.fail_over()
+
+            async def answers() -> bool:
+                return (await cast.ann.call("GET", "/sync")).status == 200
+
+            await until(answers)
+            after = await news(cast.ann, before.cursor)
+            assert (after.full, after.changed) == (True, before.changed)
+            assert await nothing_new(cast.ann, after.cursor)
+
+
+@asynccontextmanager
+async def _opened(settings: PostgresqlSettings) -> AsyncIterator[Database]:
+    database = Database(settings)
+    await database.open()
+    yield database
     await database.close()

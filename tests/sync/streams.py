@@ -98,7 +98,7 @@ async def open_stream(
     """Open the stream of a session; ``client`` is aiohttp's, or the one of its tests."""
     returning = {"Last-Event-ID": position} if position else {}
     response = await client.get(f"{API}/sse/{session_id}", headers={**returning, **(headers or {})})
-    assert response.status == 200, await response.text()
+    response.raise_for_status()
     return EventStream(response, position)
 
 

@@ -15,7 +15,7 @@ from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller, Client
 from tests.cast import Cast
-from tests.factories import NONE, VIEW, change_of, join, leave, new_household, new_session
+from tests.factories import EDIT, NONE, VIEW, change_of, join, leave, new_household, new_session
 from tests.sync.conftest import Listen, add_bookmarks
 from tests.sync.news import news
 from tests.sync.streams import CREATED, DELETED, NAMELESS, UPDATED, Event, EventStream, open_stream, told
@@ -175,7 +175,7 @@ async def test_a_membership_is_told_to_the_account_and_the_household(
     membership = "auth_account_auth_household"
     for operation, act in (
         (CREATED, join(database, cast.home, cast.cat.account)),
-        (UPDATED, join(database, cast.home, cast.cat.account, {**VIEW, "auth": 0})),
+        (UPDATED, join(database, cast.home, cast.cat.account, {**VIEW, "auth": EDIT["auth"]})),
         (DELETED, leave(database, cast.home, cast.cat.account)),
     ):
         await act

@@ -11,7 +11,7 @@ from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller
 from tests.cast import Cast
-from tests.factories import NONE, VIEW, join, leave, new_household
+from tests.factories import EDIT, NONE, VIEW, join, leave, new_household
 from tests.sync.news import everything, news, nothing_new
 
 CARD, CHANGE = registry["RewardCard"], registry["Change"]
@@ -215,7 +215,7 @@ async def test_permissions_that_change_nothing_in_sight_change_no_cursor(
 ) -> None:
     await cast.ann.make(TASK, authHouseholdID=cast.home)
     cursor = (await news(cast.bob)).cursor
-    await join(database, cast.home, cast.bob.account, {**VIEW, "auth": 0})
+    await join(database, cast.home, cast.bob.account, {**VIEW, "auth": EDIT["auth"]})
     found = await news(cast.bob, cursor)
     assert (found.full, found.changed.keys()) == (False, {"AuthHousehold"})
 

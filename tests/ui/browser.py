@@ -98,14 +98,18 @@ class Window:
         self.driver.quit()
 
     def look(self, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> None:
-        """Be a screen of this size, of a person who likes light or dark."""
+        """Be a screen of this size, of a person who likes light or dark, and nothing that moves.
+
+        What fades in counts as unseen at first, and looks so in a picture.
+        """
         width, height = size
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        likes = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in likes.items()]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def go(self, path: str = "/") -> None:
         """Open a page of the server."""
@@ -131,6 +135,11 @@ class Window:
         """The first of them, once there is one."""
         found: list[WebElement] = self.until(lambda: self.all(selector, text), f"{selector} {text!r}")
         return found[0]
+
+    def read(self, selector: str) -> str:
+        """What the first of them says; asked in one go, as the page may put another in its place."""
+        script = f"const [first] = (() => {{{_SEEN}}})(); return first?.innerText"
+        return str(self.until(lambda: self.run(script, selector, ""), selector))
 
     def miss(self, selector: str, text: str = "") -> None:
         """Wait until there is none."""

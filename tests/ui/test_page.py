@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from homechart_common.models import starter
 from tests.processes import Running
 from tests.ui.browser import DESKTOP, PHONE, Window
 from tests.ui.conftest import PASSWORD, add, new_address, share, sign_up
@@ -35,6 +40,46 @@ def test_reloading_the_page_keeps_the_person_signed_in(ann: Window) -> None:
     ann.go()
 
     ann.see("#person-name", "Ann Linden")
+
+
+def test_nothing_to_do_is_said_only_once_it_is_known(ann: Window) -> None:
+    sign_up(ann, "Ann Linden")
+    ann.see("#open .name")
+    ann.driver.execute_cdp_cmd("Network.enable", {})
+    ann.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/plan/tasks"]})
+    try:
+        ann.go()
+        ann.see("#live", "Live")
+        ann.see("#no-household")
+        assert ann.all("#empty") == []
+    finally:
+        ann.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    ann.log()
+
+
+def test_what_is_below_a_task_stands_below_it(ann: Window) -> None:
+    furniture = yaml.safe_load(Path(starter.__file__).with_name("en.yaml").read_text(encoding="utf-8"))
+    wanted = [*in_order(furniture["account"]["PlanProject"], 0)]
+    sign_up(ann, "Ann Linden")
+    ann.see("#open .name", wanted[-1][0])
+
+    names = ann.all("#open .name")
+    assert [name.text for name in names] == [name for name, _ in wanted]
+    edges = sorted({name.location["x"] for name in names})
+    assert [edges.index(name.location["x"]) + 1 for name in names] == [depth for _, depth in wanted]
+
+    ann.all("#open .tick")[0].click()
+    ann.see("#done")
+    orphan = ann.see("#open .name", wanted[1][0])
+    assert orphan.location["x"] == edges[0], "what it is below is not here"
+
+
+def in_order(things: list[dict[str, Any]], depth: int) -> Iterator[tuple[str, int]]:
+    """The tasks of a project, or below a task, with how deep they are in it."""
+    for thing in things:
+        if depth:
+            yield thing["name"], depth
+        yield from in_order(thing.get("PlanTask", []), depth + 1)
 
 
 def test_what_one_does_the_other_sees_at_once(ann: Window, ben: Window) -> None:
@@ -80,6 +125,18 @@ def test_a_task_of_ones_own_is_not_for_the_others(ann: Window, ben: Window) -> N
 
     ben.see("#open .name", "Buy a cake")
     assert ben.all("#open .name", "present") == []
+
+
+def test_whose_a_new_task_will_be_stays_as_chosen(ann: Window, ben: Window) -> None:
+    """Or a task that is nobody else's business would be the household's after all."""
+    share(ann, ben)
+    ann.run("document.getElementById('add-owner').value = ''")
+
+    ann.click(".invite summary")
+    ann.fill(".invite input", new_address(), enter=True)
+    ann.see(".code")
+
+    assert ann.run("return document.getElementById('add-owner').value") == ""
 
 
 def test_hostile_names_stay_text(ann: Window, ben: Window) -> None:

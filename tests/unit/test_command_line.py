@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -75,3 +77,33 @@ def test_a_command_that_cannot_work_is_one_line_and_1(commands, capsys):
 def test_options_without_effect_are_named(commands, capsys):
     assert commands.run(["-x", "app_trialdays=3", "version"]) == 0
     assert "app.trialDays (from -x app_trialdays) has no effect" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line_and_1(commands, capsys, tmp_path):
+    commands.add_docs(lambda: {"page.md": "# Page\n"})
+    assert commands.run(["docs", str(tmp_path / "nowhere")]) == 1
+    assert (
+        capsys.readouterr().err == f"homechart-test: {tmp_path}/nowhere/page.md: No such file or directory\n"
+    )
+
+
+def test_a_reader_who_has_enough_is_no_failure():
+    shown = subprocess.run(
+        f"{sys.executable} -m homechart_worker show-config | head -n 1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="bash",
+        capture_output=True,
+        check=False,
+        # not only what is left to write at the end
+        env={"PYTHONUNBUFFERED": "1"},
+    )
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, b"app:\n", b"")
+
+
+def test_the_help_says_what_each_command_does(commands, capsys):
+    with pytest.raises(SystemExit) as ended:
+        commands.run(["-h"])
+    assert ended.value.code == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["version", "Print the version and the date of this build."] in lines
+    assert ["command"] not in lines

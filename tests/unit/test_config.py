@@ -213,7 +213,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     ],
 )
 def test_options_that_belong_together_are_given_together(override, missing):
-    assert refusal(overrides=[override]).startswith(f"{missing}: expected a value because ")
+    name = override.partition("=")[0]
+    message = refusal(overrides=[override])
+    assert message.startswith(f"{missing}: expected a value because ")
+    assert message.endswith(f" (from -x {name}) has one")
 
 
 def test_options_of_the_baseline_without_a_meaning_are_accepted_and_named():

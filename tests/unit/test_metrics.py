@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from inspect import isfunction
+from pathlib import Path
 
 import pytest
+from prometheus_client import Gauge
 from prometheus_client.parser import text_string_to_metric_families
 
+import homechart_api
+import homechart_common
+import homechart_worker
 from homechart_common import clock, metrics
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/119.0"
@@ -107,3 +114,19 @@ def test_gauges_follow_what_happens():
 
 def test_the_process_itself_is_measured():
     assert sample("process_resident_memory_bytes") > 0
+
+
+def test_everything_that_can_be_counted_is_counted_somewhere():
+    sources = [
+        path.read_text(encoding="utf-8")
+        for package in (homechart_api, homechart_common, homechart_worker)
+        for path in Path(package.__file__).parent.rglob("*.py")
+        if path != Path(metrics.__file__)
+    ]
+    declared = [
+        name
+        for name, value in vars(metrics).items()
+        if not name.startswith("_")
+        and (isinstance(value, Gauge) or (isfunction(value) and value.__module__ == metrics.__name__))
+    ]
+    assert [name for name in declared if not any(re.search(rf"\b{name}\b", text) for text in sources)] == []

@@ -14,7 +14,8 @@ from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
-from tests.people import add_account, add_household, add_tasks
+from tests.factories import new_household
+from tests.people import add_account, add_tasks
 
 
 async def column(context: Context, statement: str) -> list[Any]:
@@ -196,7 +197,7 @@ async def test_what_is_left_of_deleted_owners_goes_in_the_end(context: Context) 
     database = context.database
     stays = await add_account(database)
     gone = await add_account(database)
-    household = await add_household(database, gone)
+    household = await new_household(database, gone)
     await database.execute("DELETE FROM auth_household WHERE id = %(id)s", {"id": household})
     await database.execute("DELETE FROM auth_account WHERE id = %(id)s", {"id": gone})
     await add_tasks(database, "for everybody", template=True)

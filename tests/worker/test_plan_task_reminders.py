@@ -10,7 +10,8 @@ from homechart_common.errors import InvalidInput
 from homechart_common.postgresql.connection import Row
 from homechart_worker.task import Context, perform
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
-from tests.people import add_account, add_household, add_member, add_tasks
+from tests.factories import join, new_household
+from tests.people import add_account, add_tasks
 
 
 async def reminded(context: Context) -> list[Row]:
@@ -62,12 +63,12 @@ async def test_nobody_is_reminded_of(context: Context, task: dict[str, Any]) -> 
 
 async def test_all_members_who_may_see_tasks_are_reminded_of_a_households_task(context: Context) -> None:
     database = context.database
-    household = await add_household(database)
+    household = await new_household(database)
     for name, plan in (("Jane", 0), ("John", 1), ("Jill", 2)):
-        await add_member(database, household, await add_account(database, name=name), plan=plan)
-    await add_member(database, household, await add_account(database, name="Child", child=True))
-    await add_member(database, household, await add_account(database, name="New", verified=False))
-    await add_household(database, await add_account(database, name="Neighbour"))
+        await join(database, household, await add_account(database, name=name), {"plan": plan})
+    await join(database, household, await add_account(database, name="Child", child=True))
+    await join(database, household, await add_account(database, name="New", verified=False))
+    await new_household(database, await add_account(database, name="Neighbour"))
     await add_tasks(database, "Iron", household=household)
     await perform(plan_task_reminders, context)
     assert await reminded(context) == [("Jane", "Task due: Iron"), ("John", "Task due: Iron")]
@@ -76,7 +77,7 @@ async def test_all_members_who_may_see_tasks_are_reminded_of_a_households_task(c
 async def test_only_the_assignee_is_reminded_of_an_assigned_task(context: Context) -> None:
     jane = await add_account(context.database, name="Jane")
     john = await add_account(context.database, name="John")
-    household = await add_household(context.database, jane, john)
+    household = await new_household(context.database, jane, john)
     await add_tasks(context.database, "Iron", household=household, account=john)
     await perform(plan_task_reminders, context)
     assert await reminded(context) == [("John", "Task due: Iron")]
@@ -84,7 +85,7 @@ async def test_only_the_assignee_is_reminded_of_an_assigned_task(context: Contex
 
 async def test_people_choose_which_reminders_they_get(context: Context) -> None:
     database = context.database
-    household = await add_household(database)
+    household = await new_household(database)
     wishes: dict[str, dict[str, Any]] = {
         "No own": {"ignoreEmailPlanTask": True},
         "No household": {
@@ -92,14 +93,14 @@ async def test_people_choose_which_reminders_they_get(context: Context) -> None:
         },
         "No other household": {
             "notificationsHouseholds": [
-                {"authHouseholdID": await add_household(database), "ignoreEmailPlanTask": True},
+                {"authHouseholdID": await new_household(database), "ignoreEmailPlanTask": True},
                 {"authHouseholdID": household, "ignoreEmailPlanTask": False},
             ]
         },
     }
     for name, preferences in wishes.items():
         account = await add_account(database, name=name, preferences=preferences)
-        await add_member(database, household, account)
+        await join(database, household, account)
         await add_tasks(database, "Own", account=account)
         await add_tasks(database, "Assigned", account=account, household=household)
     await add_tasks(database, "Household", household=household)

@@ -60,7 +60,7 @@ class ShortID(Text):
 class Position(Text):
     """A place among siblings: digits, and letters after a colon to squeeze in between (``3``, ``3:am``).
 
-    An object that always has one (``placed``) may only be created without; the server then puts it last.
+    An object that always has one (``placed``) may be created or moved without; the server then puts it last.
     """
 
     _FORM = re.compile(r"[0-9]+(:[a-z]+)?")

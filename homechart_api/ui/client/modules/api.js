@@ -11,11 +11,20 @@ export class Failure extends Error {
   }
 }
 
+let reading = new AbortController();
+
+/** Give up what is being read, as nobody will look at it. */
+export function stopReading() {
+  reading.abort();
+  reading = new AbortController();
+}
+
 /** The wrapper that the server answers, or null when it answers without a body. */
 export async function ask(method, path, { body, headers = {} } = {}) {
   const session = current();
-  const response = await reach(`/api/v1${path}`, {
+  const { ok, status, answer } = await reach(`/api/v1${path}`, {
     method,
+    signal: method === "GET" ? reading.signal : undefined,
     body: body && JSON.stringify(body),
     headers: {
       ...(body && { "content-type": "application/json" }),
@@ -23,28 +32,27 @@ export async function ask(method, path, { body, headers = {} } = {}) {
       ...headers,
     },
   });
-  const answer = await wrapper(response);
-  if (!response.ok) {
-    throw new Failure(response.status, sentence(answer?.message));
+  if (!ok) {
+    throw new Failure(status, sentence(answer?.message));
   }
   return answer;
 }
 
 /** What the server says of itself, to anybody. */
 export async function about() {
-  return (await wrapper(await reach("/api", {})))?.dataValue[0];
+  return (await reach("/api", {})).answer?.dataValue[0];
 }
 
 async function reach(path, request) {
   try {
-    return await fetch(path, { ...request, cache: "no-store", credentials: "omit" });
+    const response = await fetch(path, { ...request, cache: "no-store", credentials: "omit" });
+    return { ok: response.ok, status: response.status, answer: parsed(await response.text()) };
   } catch {
     throw new Failure(0, "The server cannot be reached. Nothing is lost; try again in a moment.");
   }
 }
 
-async function wrapper(response) {
-  const text = await response.text();
+function parsed(text) {
   try {
     return text ? JSON.parse(text) : null;
   } catch {

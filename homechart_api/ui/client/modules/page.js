@@ -1,6 +1,6 @@
 // The page: what is shown to somebody who is signed in, and what to anybody else.
 
-import { about, ask } from "./api.js";
+import { about, ask, stopReading } from "./api.js";
 import { byID, initials } from "./dom.js";
 import * as entry from "./entry.js";
 import * as households from "./households.js";
@@ -107,8 +107,12 @@ function leave() {
 
 byID("sign-out").addEventListener("click", () =>
   attempt(async () => {
+    // What is asked after this would be refused.
+    end();
+    stopReading();
     await ask("DELETE", `/auth/sessions/${current().id}`).catch((failure) => {
       if (!failure.signedOut) {
+        show();
         throw failure;
       }
     });

@@ -2,6 +2,7 @@
 
 import { byID, copyOf, onSubmit } from "./dom.js";
 import { attempt, say } from "./notice.js";
+import { nested } from "./tree.js";
 
 const rows = new Map();
 let tasks;
@@ -27,11 +28,12 @@ export function connect() {
 /** Offer the households as owners of new tasks, and name them at those they own. */
 export function offerOwners(households) {
   const select = byID("add-owner");
-  const chosen = select.value;
+  // With only one to choose, nobody has chosen yet.
+  const chosen = select.options.length > 1 ? select.value : null;
   const options = [...households.map(({ id, name }) => new Option(name, id)), new Option("Only me", "")];
   select.replaceChildren(...options);
   select.hidden = households.length === 0;
-  if (options.some(({ value }) => value === chosen) && chosen) {
+  if (options.some(({ value }) => value === chosen)) {
     select.value = chosen;
   }
   const names = new Map(households.map(({ id, name }) => [id, name]));
@@ -58,15 +60,16 @@ export function show(list) {
   const done = all.filter((task) => task.done);
   place(byID("open"), open);
   place(byID("done-list"), done);
-  byID("empty").hidden = open.length > 0;
+  byID("empty").hidden = open.length > 0 || !list.known;
   byID("done").hidden = done.length === 0;
   byID("done-count").textContent = `· ${done.length}`;
   byID("count").textContent = open.length ? `${open.length} to do` : "";
 }
 
 function place(list, shown) {
-  shown.forEach((task, index) => {
+  nested(shown).forEach(({ task, depth }, index) => {
     const row = rows.get(task.id) ?? newRow(task);
+    row.style.setProperty("--depth", depth);
     fill(row, task);
     if (list.children[index] !== row) {
       list.insertBefore(row, list.children[index] ?? null);

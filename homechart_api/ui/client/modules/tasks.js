@@ -17,6 +17,11 @@ export class Tasks {
     this.changed = changed;
   }
 
+  /** Whether it was read; until then it is empty without meaning it. */
+  get known() {
+    return this.#hash !== "";
+  }
+
   /** The tasks, newest first, without templates. */
   all() {
     return [...this.#rows.values()].filter((task) => !task.template).sort(byAge);

@@ -1,0 +1,75 @@
+"""What the server says of itself, to everybody and to those who watch over it (contract §10.1, §10.2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from homechart_api.context import DATABASE
+from homechart_common.postgresql.settings import PostgresqlSettings
+from homechart_common.version import VERSION
+from tests.callers import API, Client, serving
+
+KEYS = ("app_systemhealthkey=open", "app_systemmetricskey=sesame")
+VAPID = {"private": "p" * 43, "public": "B" + "q" * 86}
+
+
+async def test_everybody_is_told_the_version(served: Client) -> None:
+    async with served.get("/api") as response:
+        body = await response.json()
+    assert (response.status, body["dataType"], body["dataTotal"]) == (200, "Info", 1)
+    assert body["dataValue"] == [{"cloud": False, "version": VERSION}]
+    assert VERSION.split(".")[1] == "08", "web clients go no further when this differs from theirs"
+
+
+async def test_what_is_configured_is_told_to_clients(database_settings: PostgresqlSettings) -> None:
+    options = (
+        "app_demo=true,app_motd=Soup tonight",
+        "config={app: {featureVotes: [Dark mode, More soup]}}",
+        f"webpush_vapidprivatekey={VAPID['private']},webpush_vapidpublickey={VAPID['public']}",
+    )
+    async with serving(database_settings, *options) as client, client.get("/api") as response:
+        [info] = (await response.json())["dataValue"]
+    assert info == {
+        "cloud": False,
+        "demo": True,
+        "featureVotes": ["Dark mode", "More soup"],
+        "motd": "Soup tonight",
+        "vapid": VAPID["public"],
+        "version": VERSION,
+    }
+
+
+@pytest.mark.parametrize("address", ["health", "metrics"])
+async def test_what_has_no_key_is_closed(served: Client, address: str) -> None:
+    for query in ("", "?key=", "?key=guess"):
+        async with served.get(f"{API}/system/{address}{query}") as response:
+            assert response.status == 403
+
+
+async def test_each_address_has_a_key_of_its_own(database_settings: PostgresqlSettings) -> None:
+    async with serving(database_settings, *KEYS) as client:
+        for address, key, status in (
+            ("health", "open", 200),
+            ("health", "sesame", 403),
+            ("metrics", "sesame", 200),
+            ("metrics", "open", 403),
+            ("metrics", "sesame%20", 403),
+        ):
+            async with client.get(f"{API}/system/{address}?key={key}") as response:
+                assert response.status == status, (address, key)
+        async with client.get(f"{API}/system/health?key=open") as response:
+            assert await response.json() == {"db": True}
+        async with client.head(f"{API}/system/health?key=open") as response:
+            assert (response.status, await response.read()) == (200, b"")
+        async with client.get(f"{API}/system/metrics?key=sesame") as response:
+            assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+            assert "homechart_task_runner" in await response.text()
+
+
+async def test_a_server_without_its_database_is_not_well(database_settings: PostgresqlSettings) -> None:
+    async with serving(database_settings, *KEYS) as client:
+        await client.app[DATABASE].close()
+        async with client.get(f"{API}/system/health?key=open") as response:
+            assert (response.status, await response.json()) == (500, {"db": False})
+        async with client.head(f"{API}/system/health?key=open") as response:
+            assert response.status == 500

@@ -1,0 +1,76 @@
+"""The guide for whoever runs Homechart names nothing that does not exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from homechart_api.__main__ import command_line
+from homechart_common.config.sections import OPTIONS, SECTIONS
+from homechart_common.postgresql.database import Database
+from homechart_worker.__main__ import commands
+
+_GUIDE = Path(__file__).parents[2] / "docs" / "deployment.md"
+_TEXT = _GUIDE.read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of code in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", _TEXT, re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """What the headings of a page are called in links to them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_option_exists() -> None:
+    sections = {option.key.partition(".")[0] for option in OPTIONS.values()}
+    assert len(sections) == len(SECTIONS)
+    named = set(re.findall(rf"`((?:{'|'.join(sections)})\.\w+)`", _TEXT))
+    assert len(named) > 15
+    assert named <= {option.key for option in OPTIONS.values()}
+
+
+def test_every_variable_exists() -> None:
+    named = set(re.findall(r"HOMECHART_[A-Z_]+", _TEXT)) - {"HOMECHART_CONFIG"}
+    assert len(named) > 5
+    assert named <= {option.variable for option in OPTIONS.values()}
+
+
+def test_every_command_exists() -> None:
+    known = {"api": command_line().reference(), "worker": commands().reference()}
+    named = set(re.findall(r"bin/homechart-(api|worker) (?:-x \S+ )?([a-z-]+)", _TEXT))
+    assert len(named) > 2
+    for program, command in named:
+        assert f"\n| `{command}" in known[program]
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", _TEXT)
+    assert len(links) > 10
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (_GUIDE.parent / path).resolve() if path else _GUIDE
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_what_it_copies_is_there() -> None:
+    named = re.findall(r"\bdeploy/\S+", "".join(blocks("sh")))
+    assert len(named) > 3
+    for pattern in named:
+        assert list(_GUIDE.parents[1].glob(pattern)), pattern
+
+
+@pytest.mark.parametrize(
+    "statement", re.findall(r"^(?:SELECT|UPDATE) .*$", "".join(blocks("sql")), re.MULTILINE)
+)
+async def test_its_statements_work(statement: str, fresh_database: Database) -> None:
+    epoch = await fresh_database.fetch_value("SELECT sync_epoch()")
+    await fresh_database.execute(statement)
+    renewed = await fresh_database.fetch_value("SELECT sync_epoch()") != epoch
+    assert renewed == statement.startswith("UPDATE")
