@@ -93,12 +93,13 @@ CREATE OR REPLACE TRIGGER b_flipped BEFORE UPDATE ON health_item
 CREATE OR REPLACE TRIGGER flipped AFTER UPDATE ON health_item
     FOR EACH ROW WHEN (NEW.output <> OLD.output) EXECUTE FUNCTION health_item_flipped();
 
--- Who administers a child's primary household looks after its health: what they see changes with that household. Touching
--- it comes first, as who joins it or leaves waits for that.
+-- Who administers a child's primary household looks after its health: what they see changes with that household. Their
+-- sessions are renewed after it was touched, as who joins it or leaves waits for that.
 CREATE OR REPLACE FUNCTION child_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     households uuid[] := ARRAY[OLD.primary_auth_household_id, NEW.primary_auth_household_id];
 BEGIN
+    PERFORM lock_members('{}', households);
     UPDATE auth_household SET updated = updated + interval '1 microsecond' WHERE id = ANY (households);
     PERFORM renew_access(array(SELECT auth_account_id FROM auth_account_auth_household
         WHERE auth_household_id = ANY (households) AND auth_account_id IS NOT NULL));

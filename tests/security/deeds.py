@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from homechart_common.models.model import Model
+from homechart_common.models.model import Model, Owner
 from tests.callers import Answer, Caller
 from tests.factories import body_for, parent_reference
 from tests.security.everybody import Everybody, Person
@@ -21,11 +21,11 @@ class Attempt:
         self.model = model
         self.side = side
         self.ann = everybody.cast.ann
-        self.owner = (
-            {"authHouseholdID": everybody.cast.home}
-            if side == "household"
-            else {"authAccountID": self.ann.account}
-        )
+        self.owner = {"authAccountID": self.ann.account}
+        if side == "household":
+            cast = everybody.cast
+            child = {"authAccountID": cast.kid.account}
+            self.owner = child if model.owner is Owner.ACCOUNT else {"authHouseholdID": cast.home}
 
     async def make(self, caller: Caller | None = None, **members: Any) -> Value:
         """An object of that owner, or one of the caller's own."""
@@ -46,7 +46,7 @@ class Attempt:
 
     async def create(self, person: Person, value: Value) -> str:
         """Another object beside one that is there."""
-        answer = await person.caller.create(self.model, self.body_beside(value))
+        answer = await person.caller.create(self.model, self.body_beside(person, value))
         if answer.status != 200:
             return named(answer)
         read = await self.ann.read(self.model, answer.value["id"])
@@ -55,7 +55,8 @@ class Attempt:
         return came
 
     async def update(self, person: Person, value: Value) -> str:
-        return named(await person.caller.update(self.model, value["id"], body_for(self.model, "U")))
+        body = body_for(self.model, "U", by=person.caller.account)
+        return named(await person.caller.update(self.model, value["id"], body))
 
     async def delete(self, person: Person, value: Value) -> str:
         answer = await person.caller.delete(self.model, value["id"])
@@ -81,16 +82,18 @@ class Attempt:
 
     async def claim(self, person: Person, value: Value) -> str:
         """Create an object of one's own with the id of that one."""
-        answer = await person.caller.create(self.model, body_for(self.model, id=value["id"]))
+        body = body_for(self.model, by=person.caller.account, id=value["id"])
+        answer = await person.caller.create(self.model, body)
         if answer.status != 200 or answer.value == value:
             return named(answer)
         await person.caller.delete(self.model, answer.value["id"])
         return THEIR_OWN
 
-    def body_beside(self, value: Value) -> Value:
-        """A body for an object of the same owner."""
+    def body_beside(self, person: Person, value: Value) -> Value:
+        """A body for an object of the same owner, in what that one is in."""
         above = parent_reference(self.model)
-        return body_for(self.model, **({above.json: value[above.json]} if above else self.owner))
+        members = {**self.owner, **({above.json: value[above.json]} if above else {})}
+        return body_for(self.model, by=person.caller.account, **members)
 
 
 def named(answer: Answer) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from homechart_common.models import fields, registry
+from homechart_common.models.encrypted import Encrypted
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.statements import statements
 from tests.security import rules
@@ -64,9 +65,14 @@ def each(*deeds: str) -> pytest.MarkDecorator:
 
 
 def marked(model: type[Model], secret: str) -> dict[str, str]:
-    """Members with a text that nothing else has."""
-    texts = (field for field in model.fields.values() if type(field) is fields.Text and "C" in field.write)
-    return {next(field.json for field in texts if field.max > len(secret)): secret}
+    """A member with a text that nothing else has, if there is one for texts."""
+    for field in model.fields.values():
+        if isinstance(field, fields.Text) and "C" in field.write and field.max > len(secret):
+            if isinstance(field, Encrypted):
+                return {field.json: f"{field.methods[0]}${secret}"}
+            if type(field) is fields.Text:
+                return {field.json: secret}
+    return {}
 
 
 @each(*RULES)

@@ -11,10 +11,9 @@ import pytest
 from homechart_api import schemas
 from homechart_api.route import Members, Route
 from homechart_api.routes import API, routes
-from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
 from tests.callers import Answer, Caller, Client
-from tests.factories import body_for, new_account, new_household, new_session, parent_reference, target_of
+from tests.factories import new_account, new_household, new_session
 from tests.security.hostile import Place, places, values_for
 
 #: What a body says beside the member that is tried out, so that only that one can be wrong.
@@ -69,14 +68,9 @@ async def target_of_route(database: Database, client: Client, route: Route) -> T
     beside = BESIDE.get(route.operation, {})
     if route.model is not None:
         ids["id"] = (await caller.make(route.model))["id"]
-        beside = await body_to_create(caller, route.model) if route.method == "POST" else {}
+        beside = await caller.body(route.model) if route.method == "POST" else {}
     path = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], route.path).removeprefix(API)
     return Target(route, caller, path, beside)
-
-
-async def body_to_create(caller: Caller, model: type[Model]) -> dict[str, Any]:
-    above = parent_reference(model)
-    return body_for(model, **({above.json: (await caller.make(target_of(above)))["id"]} if above else {}))
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: route.operation)

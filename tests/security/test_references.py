@@ -14,7 +14,7 @@ from homechart_common.postgresql.database import Database
 from tests.callers import Answer
 from tests.factories import body_for, parent_reference, target_of
 from tests.security.everybody import Everybody
-from tests.security.test_access_objects import MADE, sides_of
+from tests.security.test_access_objects import MADE, MOVED, sides_of
 
 Value = dict[str, Any]
 
@@ -66,10 +66,11 @@ async def test_a_reference_out_of_reach_is_refused_by_name_and_tells_nothing(
         owner = {"authHouseholdID": cast.home} if side == "household" else {"authAccountID": cast.ann.account}
         value = await cast.ann.make(model, **owner)
         above = parent_reference(model)
-        owner = {above.json: value[above.json]} if above else owner
+        owner |= {above.json: value[above.json]} if above else {}
         for what, object_id in (await out_of_reach(everybody, reference)).items():
             before = await rows_of(database, model)
-            made = await cast.ann.create(model, body_for(model, **{**owner, reference.json: object_id}))
+            members = {**owner, reference.json: object_id}
+            made = await cast.ann.create(model, body_for(model, by=cast.ann.account, **members))
             assert refused(made) == refusal(reference), what
             if "update" in model.routes and "U" in reference.write:
                 changed = await cast.ann.update(model, value["id"], {reference.json: object_id})
@@ -104,7 +105,7 @@ async def test_a_reference_needs_the_permissions_of_what_it_names(
     assert (await cast.vic.read(target, named["id"])).value == named
 
 
-@each([pair for pair in DECLARED if not pair[1].inherits and pair[0].personal()])
+@each([pair for pair in DECLARED if pair[0].owner in MOVED and not pair[1].inherits])
 async def test_an_object_shows_nothing_of_what_others_own_and_refers_to_it(
     everybody: Everybody, model: type[Model], reference: Reference
 ) -> None:

@@ -16,14 +16,13 @@ from homechart_common.models.model import Owner as Shape
 from homechart_common.models.permissions import Component
 from homechart_common.postgresql.database import Connection, Database
 from tests.callers import Answer, Caller
-from tests.factories import VIEW, body_for, join, leave, new_session
+from tests.factories import VIEW, body_for, join, leave, new_session, parent_reference, target_of
 from tests.sync.people import Owner, People
 from tests.sync.servers import INTERRUPTIONS
 from tests.sync.writes import EVERYWHERE, PERSONAL, SHARED, TEMPLATES
 
 #: Of each kind a writer over HTTP keeps at most so many objects.
 _MOST = 12
-_PAGE, _VERSION = registry["NotesPage"], registry["NotesPageVersion"]
 _WRITTEN = tuple(model for model in registry if "create" in model.routes)
 
 
@@ -206,7 +205,7 @@ class ApiWriter(Writer):
         elif kind == "no-op":
             await self.send(kind, self.caller.update(model, object_id, {}))
         else:
-            body = body_for(model, "U")
+            body = body_for(model, "U", by=self.caller.account)
             await self.send(kind, self.caller.update(model, object_id, body))
 
     def a_household(self) -> str:
@@ -216,13 +215,16 @@ class ApiWriter(Writer):
     async def create(self, model: type[Model]) -> None:
         """Make an object, in something that was made before if it must be."""
         members: dict[str, Any] = {}
-        if model is _VERSION:
-            if not self._made["NotesPage"]:
+        if above := parent_reference(model):
+            made = self._made[target_of(above).__name__]
+            if not made:
                 return
-            members["notesPageID"] = self.chance.choice(self._made["NotesPage"])
+            members[above.json] = self.chance.choice(made)
         elif model.owner is Shape.HOUSEHOLD or self.chance.random() < 0.6:
             members["authHouseholdID"] = self.a_household()
-        answer = await self.send("create", self.caller.create(model, body_for(model, **members)))
+        answer = await self.send(
+            "create", self.caller.create(model, body_for(model, by=self.caller.account, **members))
+        )
         if answer is not None and answer.status == 200:
             self._made[model.__name__].append(answer.value["id"])
 

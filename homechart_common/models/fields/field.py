@@ -93,9 +93,10 @@ class Field(marshmallow.fields.Field[Any]):
         """What PostgreSQL is given for a JSON value."""
         if value is marshmallow.missing:
             return marshmallow.missing
-        if value is None and self.zero is None and self.must_be_given:
+        read = self.read(self.zero if value is None else value)
+        if read is None and self.must_be_given:
             raise Invalid("must not be null")
-        return self.read(self.zero if value is None else value)
+        return read
 
     def read(self, value: Any) -> Any:
         """Check and normalise a value that is not null; raises :class:`Invalid`."""
