@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from homechart_api.app import create_app
 from homechart_common.config import load
-from homechart_common.models.model import Model
+from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.factories import body_for, parent_reference, target_of
 
@@ -93,12 +93,18 @@ class Caller:
             return Answer(response.status, response.headers, json.loads(text) if text else None)
 
     async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """Make an object with something in every member, and before it what it belongs to; as answered."""
+        """Make an object with something in every member; as answered."""
+        return (await self.create(model, await self.body(model, **members))).value
+
+    async def body(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """A body of an object with something in every member; what the object cannot be without is made."""
         above = parent_reference(model)
         if above and above.json not in members:
-            owner = {name: members.pop(name) for name in OWNERS if name in members}
+            owner = {name: members[name] for name in OWNERS if name in members}
+            if model.owner is Owner.PARENT:
+                members = {name: value for name, value in members.items() if name not in owner}
             members[above.json] = (await self.make(target_of(above), **owner))["id"]
-        return (await self.create(model, body_for(model, **members))).value
+        return body_for(model, **members)
 
     async def list(self, model: type[Model], *, token: str = "", updated: str = "") -> Answer:
         """Read a list, perhaps only what changed."""

@@ -7,7 +7,10 @@ import json
 import uuid
 from collections.abc import Mapping
 from functools import singledispatch
+from io import BytesIO
 from typing import Any, NamedTuple
+
+from PIL import Image
 
 from homechart_common.models import fields, registry
 from homechart_common.models.fields import Field
@@ -123,12 +126,13 @@ def body_for(model: type[Model], write: str = "C", **members: Any) -> dict[str, 
     """A body that says something of every member a client may write on create (``C``) or update (``U``).
 
     No two bodies are alike, references are null, and there is no owner; ``members`` are added, or replace
-    what is there. An object that belongs to another one needs that one's id in ``members``.
+    what is there. An object that cannot be without another one needs that one's id in ``members``.
     """
     body = {
         field.json: example(field)
         for column, field in model.fields.items()
         if write in field.write and column not in ("id", "auth_account_id", "auth_household_id")
+        if write == "C" or not (isinstance(field, fields.Reference) and field.must_be_given)
     }
     return {**body, **_UNLESS_ASKED.get(model.__name__, {}), **members}
 
@@ -140,11 +144,20 @@ _UNLESS_ASKED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+#: The member by which tests tell objects apart, where it is not ``name``. Without it they are not complete.
+_NAMED_BY: Mapping[str, str] = {"CookMealPlan": "customRecipe"}
+
+
+def named_by(model: type[Model]) -> str:
+    """The member that says what an object is called."""
+    return _NAMED_BY.get(model.__name__, "name")
+
+
 def parent_reference(model: type[Model]) -> fields.Reference | None:
-    """The reference without which an object cannot be, as it names what the object belongs to."""
-    if model.owner is not Owner.PARENT:
-        return None
-    return next(reference for reference in model.references() if reference.inherits)
+    """The reference without which an object cannot be."""
+    belongs = model.owner is Owner.PARENT
+    needed = (r for r in model.references() if r.must_be_given or (belongs and r.inherits))
+    return next(needed, None)
 
 
 def target_of(reference: fields.Reference) -> type[Model]:
@@ -196,8 +209,16 @@ def _(field: fields.UUID) -> str:
 
 
 @example.register
-def _(field: fields.Reference) -> None:
-    return None
+def _(field: fields.Reference) -> str | None:
+    return str(uuid.uuid4()) if field.must_be_given else None
+
+
+@example.register
+def _(field: fields.Image) -> str:
+    """Of another size each time."""
+    jpeg = BytesIO()
+    Image.new("RGB", (1 + next(_numbers) % 300, 1), "orange").save(jpeg, "JPEG")
+    return fields.data_uri(jpeg.getvalue())
 
 
 @example.register

@@ -51,7 +51,7 @@ class Model:
     owner: ClassVar[Owner]
     #: Which of the five generic routes exist.
     routes: ClassVar[tuple[str, ...]] = CRUD
-    #: The column that names an object in its household's change log, if it is logged at all.
+    #: The member that names an object in its household's change log, if it is logged at all.
     label: ClassVar[str | None] = None
     #: The column that lists are ordered by. It comes first in the JSON, so rendered rows sort as texts.
     order: ClassVar[str] = "created"
@@ -102,6 +102,10 @@ class Model:
     def viewer(cls, actor: Actor) -> str:
         """The value of ``%(viewer)s`` in :attr:`restriction`."""
         return actor.account_id
+
+    @classmethod
+    def fill_in(cls, actor: Actor, row: Row) -> None:
+        """Give a new object what its creator left to the server, before anything else is settled."""
 
     @classmethod
     def resolve(cls, actor: Actor, row: Row) -> None:

@@ -12,7 +12,7 @@ import orjson
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
-from homechart_common.models.bodies import Body, created_row, updated_row
+from homechart_common.models.bodies import Body, created_row, takes_long, updated_row
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold
 from homechart_common.models.permissions import Actor, Level
@@ -22,6 +22,9 @@ from homechart_common.postgresql.failures import ConstraintViolation, Contention
 
 #: How often a statement that lost against others is run before the caller hears of it.
 _ATTEMPTS = 5
+
+#: Only one body at a time is read in a thread: a picture may take a core and some hundred MB for a second.
+_slowly = asyncio.Semaphore(1)
 
 
 async def read_object(database: Queryable, model: type[Model], actor: Actor, object_id: str) -> str:
@@ -157,7 +160,10 @@ async def _settled(
 ) -> dict[str, Any]:
     """The row for a body. A household that does not exist is another failure than one the actor is not in."""
     try:
-        return settle(model, body, actor)
+        if not takes_long(model, body):
+            return settle(model, body, actor)
+        async with _slowly:
+            return await asyncio.to_thread(settle, model, body, actor)
     except UnknownHousehold as unknown:
         exists = await database.fetch_value(
             "SELECT EXISTS (SELECT FROM auth_household WHERE id = %(id)s)", {"id": unknown.household_id}

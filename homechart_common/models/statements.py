@@ -224,7 +224,7 @@ logged AS (
 
 
 def _returning(model: type[Model]) -> str:
-    label = f", t.auth_household_id, t.{model.label} AS name" if model.label else ""
+    label = f", t.auth_household_id, {model.fields[model.label].sql('t')} AS name" if model.label else ""
     return f"RETURNING {row_json(model)} AS value{label}"
 
 

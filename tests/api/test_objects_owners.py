@@ -14,7 +14,7 @@ from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller
 from tests.cast import Cast
-from tests.factories import EDIT, NONE, VIEW, body_for, join, leave, new_household, new_session
+from tests.factories import EDIT, NONE, VIEW, body_for, join, leave, named_by, new_household, new_session
 
 NOBODYS = "11111111-1111-4111-8111-111111111111"
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -57,8 +57,9 @@ async def test_an_object_without_an_owner_is_the_callers(cast: Cast, model: type
 
 @each(Owner.HOUSEHOLD)
 async def test_what_only_households_own_is_the_primary_households(cast: Cast, model: type[Model]) -> None:
-    assert (await cast.ann.create(model, body_for(model))).value["authHouseholdID"] == cast.home
-    homeless = await cast.root.create(model, body_for(model))
+    body = await cast.ann.body(model)
+    assert (await cast.ann.create(model, body)).value["authHouseholdID"] == cast.home
+    homeless = await cast.root.create(model, body)
     assert (homeless.status, homeless.message) == (400, "Item not found")
 
 
@@ -85,14 +86,15 @@ async def test_an_account_that_is_named_is_always_the_callers_own(cast: Cast, mo
 async def test_a_household_that_is_named_must_be_one_the_caller_may_edit(
     cast: Cast, model: type[Model]
 ) -> None:
+    body = await cast.ann.body(model)
     for household, status, message in (
         (NOBODYS, 400, "Item not found"),
         (cast.away, 403, "Action forbidden"),
     ):
-        answer = await cast.ann.create(model, body_for(model, authHouseholdID=household))
+        answer = await cast.ann.create(model, {**body, "authHouseholdID": household})
         assert (answer.status, answer.message) == (status, message)
     for caller in (cast.vic, cast.nel, cast.cat):
-        assert (await caller.create(model, body_for(model, authHouseholdID=cast.home))).status == 403
+        assert (await caller.create(model, {**body, "authHouseholdID": cast.home})).status == 403
     assert (await cast.ann.list(model)).values == []
 
 
@@ -174,14 +176,15 @@ async def test_what_only_households_own_stays_in_its_household(
 ) -> None:
     second = await new_household(database, cast.ann.account)
     value = await cast.ann.make(model, authHouseholdID=cast.home)
-    elsewhere = await cast.ann.update(model, value["id"], {"authHouseholdID": second, "name": "Moved"})
+    moved, renamed = ({named_by(model): word} for word in ("Moved", "Renamed"))
+    elsewhere = await cast.ann.update(model, value["id"], {"authHouseholdID": second, **moved})
     assert elsewhere.status == 204
     assert (await cast.ann.read(model, value["id"])).value == value
     for household, status in ((cast.away, 403), (NOBODYS, 400)):
-        answer = await cast.ann.update(model, value["id"], {"authHouseholdID": household, "name": "Moved"})
+        answer = await cast.ann.update(model, value["id"], {"authHouseholdID": household, **moved})
         assert answer.status == status
-    renamed = await cast.ann.update(model, value["id"], {"authHouseholdID": cast.home, "name": "Renamed"})
-    assert renamed.value["name"] == "Renamed"
+    here = await cast.ann.update(model, value["id"], {"authHouseholdID": cast.home, **renamed})
+    assert here.value == {**value, **renamed, "updated": here.value["updated"]}
 
 
 # Whom a task is assigned to
@@ -304,10 +307,7 @@ async def test_a_create_that_is_sent_again_finds_what_the_first_one_made(
 async def test_a_create_that_is_sent_many_times_at_once_makes_one_object(
     cast: Cast, model: type[Model]
 ) -> None:
-    above = await cast.ann.make(PAGE)
-    body = body_for(model, id=str(uuid.uuid4()))
-    if "notesPageID" in body:
-        body["notesPageID"] = above["id"]
+    body = await cast.ann.body(model, id=str(uuid.uuid4()))
     answers = await asyncio.gather(*(cast.ann.create(model, body) for _ in range(8)))
     assert {answer.value["id"] for answer in answers} == {body["id"]}
     assert len({str(answer.value) for answer in answers}) == 1

@@ -15,7 +15,7 @@ from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller, Client
 from tests.cast import Cast
-from tests.factories import NONE, VIEW, join, leave, new_household, new_session
+from tests.factories import NONE, VIEW, join, leave, named_by, new_household, new_session
 from tests.sync.conftest import Listen, add_bookmarks
 from tests.sync.news import news
 from tests.sync.streams import CREATED, DELETED, UPDATED, Event, EventStream, open_stream, told
@@ -69,9 +69,10 @@ async def test_the_time_in_an_event_is_the_one_in_the_object_to_the_byte(
     value = await cast.ann.make(model, **owner)
     assert await stream.told_of(model.table) == told(model, value, CREATED)
     if "update" in model.routes:
-        value = (await cast.ann.update(model, value["id"], {"name": "Renamed"})).value
+        renamed = {named_by(model): "Renamed"}
+        value = (await cast.ann.update(model, value["id"], renamed)).value
         assert await stream.told_of(model.table) == told(model, value, UPDATED)
-        assert (await cast.ann.update(model, value["id"], {"name": "Renamed"})).status == 204
+        assert (await cast.ann.update(model, value["id"], renamed)).status == 204
     await cast.ann.delete(model, value["id"])
     assert await stream.told_of(model.table) == told(model, value, DELETED)
 

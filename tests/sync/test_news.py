@@ -12,7 +12,7 @@ from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller, serving
 from tests.cast import Cast, new_cast
-from tests.factories import new_session
+from tests.factories import named_by, new_session
 from tests.sync.change_log import purge
 from tests.sync.news import everything, news, nothing_new
 
@@ -80,7 +80,7 @@ async def test_what_changed_since_a_cursor_is_answered(cast: Cast, model: type[M
     assert {value["id"] for value in before.changed[model.__name__]} == {changed["id"], gone["id"]}
 
     if "update" in model.routes:
-        changed = (await cast.ann.update(model, changed["id"], {"name": "Renamed"})).value
+        changed = (await cast.ann.update(model, changed["id"], {named_by(model): "Renamed"})).value
     else:
         changed = await cast.ann.make(model, authHouseholdID=cast.home)
     await cast.ann.delete(model, gone["id"])

@@ -26,6 +26,8 @@ class Field(marshmallow.fields.Field[Any]):
 
     zero: Any = None
     json_schema: Schema
+    #: Whether reading a value takes so long that it belongs into a thread.
+    slow = False
 
     def __init__(
         self,
@@ -89,6 +91,8 @@ class Field(marshmallow.fields.Field[Any]):
         """What PostgreSQL is given for a JSON value."""
         if value is marshmallow.missing:
             return marshmallow.missing
+        if value is None and self.must_be_given and self.zero is None:
+            raise Invalid("must be given")
         return self.read(self.zero if value is None else value)
 
     def read(self, value: Any) -> Any:
