@@ -17,6 +17,7 @@ from homechart_api.controllers import (
     keys,
     members,
     oidc,
+    recipes,
     reset,
     sessions,
     signin,
@@ -29,7 +30,7 @@ from homechart_api.controllers import (
 from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
 from homechart_api.route import Content, Route
-from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, registry
+from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, CookRecipe, registry
 from homechart_common.models.model import Model
 
 API = "/api/v1"
@@ -250,8 +251,20 @@ _AUTH: tuple[Route, ...] = (
     Route("GET", f"{API}/oidc/{{name}}", oidc.read, "OIDCRedirectRead", Gate.PUBLIC, Limit.EVERY),
 )
 
+_COOK: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}{CookRecipe.path}/{{id}}",
+        recipes.read,
+        "CookRecipeRead",
+        Gate.OPTIONAL,
+        answer="CookRecipe",
+    ),
+)
+
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
+    *_COOK,
     Route(
         "GET",
         f"{API}/sync",

@@ -37,6 +37,52 @@ WIRE = {
         "tableName": "text",
         "updated": "moment",
     },
+    "CookMealPlan": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid",
+        "cookMealTimeID": "uuid",
+        "cookRecipeID": "uuid?",
+        "cookRecipeScale": "text",
+        "created": "moment",
+        "customRecipe": "text",
+        "date": "date",
+        "id": "uuid",
+        "notificationTimeCook": "moment?",
+        "notificationTimePrep": "moment?",
+        "time": "time",
+        "updated": "moment",
+    },
+    "CookMealTime": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "time": "time",
+        "updated": "moment",
+    },
+    "CookRecipe": {
+        "authHouseholdID": "uuid",
+        "complexity": "int",
+        "cookMealPlanCount": "int",
+        "cookMealPlanLast": "date?",
+        "created": "moment",
+        "deleted": "moment?",
+        "directions": "text",
+        "id": "uuid",
+        "image": "text",
+        "ingredients": "text",
+        "name": "text",
+        "notes": "notes",
+        "public": "bool",
+        "rating": "int",
+        "servings": "text",
+        "shortID": "nanoid",
+        "source": "text",
+        "tags": "texts",
+        "timeCook": "int",
+        "timePrep": "int",
+        "updated": "moment",
+    },
     "NotesPage": {
         "authAccountID": "uuid?",
         "authHouseholdID": "uuid?",
@@ -148,6 +194,9 @@ WIRE = {
 PLURALS = {
     "Bookmark": "Bookmarks",
     "Change": "Changes",
+    "CookMealPlan": "CookMealPlans",
+    "CookMealTime": "CookMealTimes",
+    "CookRecipe": "CookRecipes",
     "NotesPage": "NotesPages",
     "NotesPageVersion": "NotesPageVersions",
     "PlanProject": "PlanProjects",
@@ -162,6 +211,7 @@ FORMS = {
     "nanoid": "[0-9A-HJ-NP-Za-km-z]{14}",
     "moment": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
     "date": r"\d{4}-\d\d-\d\d",
+    "time": r"\d\d:\d\d",
 }
 
 
@@ -179,6 +229,9 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, str)
         case "texts":
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case "notes":
+            members = {"complexity", "date", "note", "rating"}
+            fits = isinstance(value, list) and all(note.keys() == members for note in value)
         case "recurrence":
             fits = value.keys() == {"day", "month", "monthWeek", "separation", "weekday", "weekdays"}
         case _:

@@ -5,6 +5,9 @@ from homechart_common.models.auth_household import AuthAccountAuthHousehold, Aut
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
 from homechart_common.models.change import Change
+from homechart_common.models.cook_meal_plan import CookMealPlan
+from homechart_common.models.cook_meal_time import CookMealTime
+from homechart_common.models.cook_recipe import CookRecipe
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
@@ -21,6 +24,9 @@ __all__ = [
     "AuthSession",
     "Bookmark",
     "Change",
+    "CookMealPlan",
+    "CookMealTime",
+    "CookRecipe",
     "NotesPage",
     "NotesPageVersion",
     "PlanProject",

@@ -11,7 +11,11 @@ class ShopItem(Model):
     table, path, component = "shop_item", "/shop/items", Component.SHOP
     owner = Owner.ACCOUNT_OR_HOUSEHOLD
     label = "name"
-    constraints = {"shop_item_shop_category_id_fkey1": "shopCategoryID: must be a category of the household"}
+    constraints = {
+        "shop_item_cook_meal_plan_id_fkey1": "cookMealPlanID: must be a meal plan of the household",
+        "shop_item_cook_recipe_id_fkey1": "cookRecipeID: must be a recipe of the household",
+        "shop_item_shop_category_id_fkey1": "shopCategoryID: must be a category of the household",
+    }
 
     name = Text(min=1, max=500)
     budget_category_id = Reference("budget_category", write="", description="Reserved, always null")

@@ -1,7 +1,7 @@
-"""What a new account and a new household find: objects as if they had created them, in their language.
+"""What people find without having said it: the first objects of accounts and households, and a few words.
 
-The files beside this one say what there is; ``en.yaml`` is the model for further languages. An object takes
-part by being written down there.
+Objects are made as if their owners had created them, in their language. The files beside this one say what
+there is; ``en.yaml`` is the model for further languages. An object takes part by being written down there.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ async def furnish_household(connection: Queryable, household_id: str, creator: A
     await _create(connection, tree, actor, {"authHouseholdID": household_id})
 
 
+def word(name: str, language: str) -> str:
+    """One of the words that objects are given, in a language or else in English."""
+    return str(_texts(language)["words"][name])
+
+
 async def _create(connection: Queryable, tree: Tree, actor: Actor, owner: dict[str, str]) -> None:
     """One statement for each kind of object; what others stand in comes first."""
     by_kind: dict[type[Model], list[dict[str, Any]]] = {}
@@ -86,9 +91,9 @@ def _kinds() -> frozenset[str]:
 
 
 @cache
-def _texts(language: str) -> dict[str, Tree]:
+def _texts(language: str) -> dict[str, Any]:
     path = _FOLDER / f"{language}.yaml"
     if not path.exists():
         return _texts(_FALLBACK_LANGUAGE)
-    texts: dict[str, Tree] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    texts: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return texts
