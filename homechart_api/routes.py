@@ -260,6 +260,14 @@ _COOK: tuple[Route, ...] = (
         Gate.OPTIONAL,
         answer="CookRecipe",
     ),
+    Route(
+        "POST",
+        f"{API}/import/recipe",
+        recipes.create,
+        "CookRecipeImport",
+        body=recipes.IMPORT,
+        answer="CookRecipe",
+    ),
 )
 
 HAND_WRITTEN: tuple[Route, ...] = (
