@@ -7,21 +7,27 @@ from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
+from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
+from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
 from homechart_worker.tasks.deliver import deliver
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
 
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
+        cook_meal_plan_reminders,
         plan_task_reminders,
         deliver,
         clean_up_cache,
+        clean_up_cook_meal_plans,
+        clean_up_cook_recipes,
         clean_up_sessions,
         clean_up_notes_page_versions,
         clean_up_notes_pages,
