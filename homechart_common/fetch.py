@@ -79,7 +79,7 @@ class Resolver(AbstractResolver):
             outcome: list[ResolveResult] | Exception
             try:
                 outcome = _addresses(host, port, family)
-            except (OSError, UnicodeError) as error:
+            except (OSError, ValueError) as error:
                 outcome = error
             self._free.release()
             with suppress(RuntimeError):  # the loop has ended
@@ -110,11 +110,11 @@ class Fetcher:
         With what the caller has of the page it had before, the page may be answered as ``unchanged``. Raises
         :class:`InvalidInput` that names ``url`` and says why there is nothing.
         """
-        known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-        headers = {name: value for name, value in known.items() if value}
+        conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        known = {name: value for name, value in conditions.items() if value}
         with _failures_explained(self.seconds):
             async with asyncio.timeout(self.seconds), self._free, self._session() as session:
-                return await _follow(session, _parsed(url), kinds, headers)
+                return await _follow(session, _parsed(url), kinds, known)
 
     def _session(self) -> aiohttp.ClientSession:
         """Connections that are used once, without cookies, credentials, or proxies from the environment."""
@@ -167,13 +167,14 @@ def _failures_explained(seconds: float) -> Iterator[None]:
 
 
 async def _follow(
-    session: aiohttp.ClientSession, url: URL, kinds: Collection[str], headers: Mapping[str, str]
+    session: aiohttp.ClientSession, url: URL, kinds: Collection[str], known: Mapping[str, str]
 ) -> Page:
+    headers = {"Accept": ", ".join(kinds), **known}
     for _ in range(_MOST_REDIRECTS + 1):
         async with session.get(url, headers=headers, allow_redirects=False) as response:
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or target is None:
-                return await _read(response, kinds, conditional=bool(headers))
+                return await _read(response, kinds, conditional=bool(known))
         url = _parsed(target, url)
     raise _refused(f"leads on to more than {_MOST_REDIRECTS} other addresses")
 

@@ -35,7 +35,7 @@ IMPORT = Content(
 )
 
 _PAGES = ("text/html", "application/xhtml+xml")
-_PICTURES = ("image/gif", "image/jpeg", "image/png")
+_PICTURES = ("image/jpeg", "image/png", "image/gif", "image/jpg")
 
 
 async def read(request: web.Request) -> web.Response:

@@ -74,6 +74,11 @@ async def test_a_page_that_the_caller_has_is_not_sent_again(rogue: RogueServer) 
     assert (page.unchanged, page.body, page.etag) == (True, b"", '"one"')
 
 
+async def test_a_server_is_told_what_can_be_read(rogue: RogueServer) -> None:
+    await outside().fetch(rogue.page("/", "hello"), HTML)
+    assert b"\r\nAccept: text/html, application/xhtml+xml\r\n" in rogue.requests[0]
+
+
 async def test_nothing_is_told_that_identifies_us(
     rogue: RogueServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
