@@ -13,7 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from homechart_api.app import create_app
+from homechart_api.context import FETCHER
 from homechart_common.config import load
+from homechart_common.fetch import Fetcher
 from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.factories import body_for, needed_references, target_of
@@ -92,19 +94,22 @@ class Caller:
             text = await response.read()
             return Answer(response.status, response.headers, json.loads(text) if text else None)
 
-    async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """Make an object with something in every member, and before it what it needs; as answered."""
-        return (await self.create(model, await self.body_of(model, **members))).value
+    async def body(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """A body that makes an object with something in every member; what it cannot be without is made before.
 
-    async def body_of(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """The body that makes such an object. What belongs to another one has its owner by that."""
+        What belongs to another one has its owner by that.
+        """
         owner = {name: members[name] for name in OWNERS if name in members}
         for needed in needed_references(model):
             if needed.json not in members:
                 members[needed.json] = (await self.make(target_of(needed), **owner))["id"]
         if model.owner is Owner.PARENT:
             members = {name: value for name, value in members.items() if name not in OWNERS}
-        return body_for(model, **members)
+        return body_for(model, by=self.account, **members)
+
+    async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """Make an object with something in every member; as answered."""
+        return (await self.create(model, await self.body(model, **members))).value
 
     async def list(self, model: type[Model], *, token: str = "", updated: str = "") -> Answer:
         """Read a list, perhaps only what changed."""
@@ -129,8 +134,15 @@ class Caller:
 
 
 @asynccontextmanager
-async def serving(settings: PostgresqlSettings, *overrides: str) -> AsyncIterator[Client]:
-    """The application on a port of its own, with ``overrides`` of its options."""
+async def serving(
+    settings: PostgresqlSettings, *overrides: str, fetcher: Fetcher | None = None
+) -> AsyncIterator[Client]:
+    """The application on a port of its own, with ``overrides`` of its options.
+
+    A ``fetcher`` takes the place of the one that reads only what is on the public internet.
+    """
     app = create_app(load(overrides=overrides, environment={}), settings)
+    if fetcher is not None:
+        app[FETCHER] = fetcher
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -170,6 +170,96 @@ WIRE = {
         "tableName": "text",
         "updated": "moment",
     },
+    "CookMealPlan": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid",
+        "cookMealTimeID": "uuid",
+        "cookRecipeID": "uuid?",
+        "cookRecipeScale": "text",
+        "created": "moment",
+        "customRecipe": "text",
+        "date": "date",
+        "id": "uuid",
+        "notificationTimeCook": "moment?",
+        "notificationTimePrep": "moment?",
+        "time": "time",
+        "updated": "moment",
+    },
+    "CookMealTime": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "time": "time",
+        "updated": "moment",
+    },
+    "CookRecipe": {
+        "authHouseholdID": "uuid",
+        "complexity": "int",
+        "cookMealPlanCount": "int",
+        "cookMealPlanLast": "date?",
+        "created": "moment",
+        "deleted": "moment?",
+        "directions": "text",
+        "id": "uuid",
+        "image": "text",
+        "ingredients": "text",
+        "name": "text",
+        "notes": "notes",
+        "public": "bool",
+        "rating": "int",
+        "servings": "text",
+        "shortID": "nanoid",
+        "source": "text",
+        "tags": "texts",
+        "timeCook": "int",
+        "timePrep": "int",
+        "updated": "moment",
+    },
+    "HealthItem": {
+        "authAccountID": "uuid",
+        "color": "int",
+        "correlations": "counts",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "output": "bool",
+        "totalCorrelations": "int",
+        "updated": "moment",
+    },
+    "HealthLog": {
+        "authAccountID": "uuid",
+        "created": "moment",
+        "date": "date",
+        "healthItemID": "uuid",
+        "id": "uuid",
+        "updated": "moment",
+    },
+    "InventoryCollection": {
+        "authHouseholdID": "uuid",
+        "columns": "map",
+        "created": "moment",
+        "grouping": "text",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "shortID": "nanoid",
+        "sort": "sort",
+        "updated": "moment",
+    },
+    "InventoryItem": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "image": "text",
+        "lastPurchased": "date",
+        "name": "text",
+        "properties": "map",
+        "quantity": "int",
+        "shortID": "nanoid",
+        "upc": "text",
+        "updated": "moment",
+    },
     "NotesPage": {
         "authAccountID": "uuid?",
         "authHouseholdID": "uuid?",
@@ -235,6 +325,44 @@ WIRE = {
         "template": "bool",
         "updated": "moment",
     },
+    "RewardCard": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "details": "text",
+        "id": "uuid",
+        "invert": "bool",
+        "name": "text",
+        "recipients": "texts",
+        "reward": "text",
+        "senders": "texts",
+        "shortID": "nanoid",
+        "stampCount": "int",
+        "stampGoal": "int",
+        "updated": "moment",
+    },
+    "SecretsValue": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "dataEncrypted": "texts",
+        "deleted": "moment?",
+        "id": "uuid",
+        "nameEncrypted": "text",
+        "secretsVaultID": "uuid",
+        "shortID": "nanoid",
+        "tagsEncrypted": "text",
+        "updated": "moment",
+    },
+    "SecretsVault": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "created": "moment",
+        "icon": "text",
+        "id": "uuid",
+        "keys": "keys",
+        "name": "text",
+        "shortID": "nanoid",
+        "updated": "moment",
+    },
     "ShopCategory": {
         "authHouseholdID": "uuid",
         "budgetPayeeID": "uuid?",
@@ -288,10 +416,20 @@ PLURALS = {
     "CalendarEvent": "CalendarEvents",
     "CalendarICalendar": "CalendarICalendars",
     "Change": "Changes",
+    "CookMealPlan": "CookMealPlans",
+    "CookMealTime": "CookMealTimes",
+    "CookRecipe": "CookRecipes",
+    "HealthItem": "HealthItems",
+    "HealthLog": "HealthLogs",
+    "InventoryCollection": "InventoryCollections",
+    "InventoryItem": "InventoryItems",
     "NotesPage": "NotesPages",
     "NotesPageVersion": "NotesPageVersions",
     "PlanProject": "PlanProjects",
     "PlanTask": "PlanTasks",
+    "RewardCard": "RewardCards",
+    "SecretsValue": "SecretsValues",
+    "SecretsVault": "SecretsVaults",
     "ShopCategory": "ShopCategories",
     "ShopItem": "ShopItems",
     "ShopList": "ShopLists",
@@ -302,6 +440,7 @@ FORMS = {
     "nanoid": "[0-9A-HJ-NP-Za-km-z]{14}",
     "moment": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
     "date": r"\d{4}-\d\d-\d\d",
+    "time": r"\d\d:\d\d",
 }
 
 
@@ -319,6 +458,17 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, str)
         case "texts":
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case "map":
+            fits = all(isinstance(member, str) for member in value.values())
+        case "notes":
+            members = {"complexity", "date", "note", "rating"}
+            fits = isinstance(value, list) and all(note.keys() == members for note in value)
+        case "counts":
+            fits = all(isinstance(member, int) for member in value.values())
+        case "keys":
+            fits = all(entry.keys() == {"authAccountID", "key"} for entry in value)
+        case "sort":
+            fits = {name: type(member) for name, member in value.items()} == {"invert": bool, "property": str}
         case "recurrence":
             fits = value.keys() == {"day", "month", "monthWeek", "separation", "weekday", "weekdays"}
         case _ if kind.startswith("list of "):

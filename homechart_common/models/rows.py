@@ -21,13 +21,17 @@ from homechart_common.postgresql.failures import ConstraintViolation
 
 
 async def insert(database: Queryable, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all have the same columns; in other columns they get what the table says."""
+    """Insert rows that all have the same columns; in other columns they get what the table says.
+
+    What there can be only one of by its name, and is there already, stays as it is.
+    """
     columns = ", ".join(rows[0])
     await execute(
         database,
         model,
         f"INSERT INTO {model.table} ({columns})"
-        f" SELECT {columns} FROM jsonb_populate_recordset(NULL::{model.table}, %(rows)s::jsonb)",
+        f" SELECT {columns} FROM jsonb_populate_recordset(NULL::{model.table}, %(rows)s::jsonb)"
+        f"{' ON CONFLICT DO NOTHING' if model.named_once else ''}",
         {"rows": orjson.dumps(list(rows)).decode()},
     )
 
@@ -59,12 +63,15 @@ async def execute(
         raise explained(model, violation) from None
 
 
-async def rendered(database: Queryable, model: type[Model], ids: Iterable[str], *, to: Actor | None) -> str:
+async def rendered(
+    database: Queryable, model: type[Model], ids: Iterable[str], *, to: Actor | None, where: str = "true"
+) -> str:
     """The JSON texts of the rows with these ids, as lists have them; empty when there are none.
 
-    Nobody in particular (``to=None``) is shown what anybody may see.
+    Nobody in particular (``to=None``) is shown what anybody may see. ``where`` is a condition in SQL over the
+    row ``t``.
     """
-    rows = await database.fetch_value(_rendered(model, row_json(model)), {"ids": array(ids)})
+    rows = await database.fetch_value(_rendered(model, row_json(model), where), {"ids": array(ids)})
     return shown(model, to, rows or "")
 
 
@@ -94,10 +101,11 @@ def bytea(value: bytes) -> str:
 
 
 @derived
-def _rendered(model: type[Model], row: str) -> Statement:
+def _rendered(model: type[Model], row: str, where: str = "true") -> Statement:
     return Statement(
         f"{model.table}_rendered",
-        f"SELECT {rendered_rows(model, row)} FROM {model.table} t WHERE t.id = ANY (%(ids)s::uuid[])",
+        f"SELECT {rendered_rows(model, row)} FROM {model.table} t"
+        f" WHERE t.id = ANY (%(ids)s::uuid[]) AND {where}",
         table=model.table,
     )
 

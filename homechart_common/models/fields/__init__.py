@@ -8,8 +8,9 @@ What PostgreSQL cannot store (NUL, lone surrogates, numbers out of range, years 
 here, with a message that names the field.
 """
 
-from homechart_common.models.fields.compounds import Object, Objects, Strings, Tags
+from homechart_common.models.fields.compounds import Map, Object, Objects, Strings, Tags
 from homechart_common.models.fields.field import Derived, Field, Invalid, Schema, json_name, sql_json
+from homechart_common.models.fields.images import Image, data_uri
 from homechart_common.models.fields.scalars import (
     UUID,
     Bool,
@@ -44,8 +45,10 @@ __all__ = [
     "Derived",
     "Email",
     "Field",
+    "Image",
     "Int",
     "Invalid",
+    "Map",
     "Money",
     "Object",
     "Objects",
@@ -63,6 +66,7 @@ __all__ = [
     "Timestamp",
     "YearMonth",
     "clean_text",
+    "data_uri",
     "json_name",
     "read_timestamp",
     "reader_time_zone",
