@@ -398,9 +398,32 @@ _COOK: tuple[Route, ...] = (
     ),
 )
 
+_CALENDAR: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}/icalendar/{{icalendar_id}}.ics",
+        icalendar.read,
+        "ICalendarRead",
+        Gate.PUBLIC,
+        answer=icalendar.FEED,
+        query=icalendar.PARTS,
+    ),
+    Route(
+        "GET",
+        f"{API}/ical/{{icalendar_id}}.ics",
+        icalendar.read,
+        "ICalRead",
+        Gate.PUBLIC,
+        answer=icalendar.FEED,
+        query=icalendar.PARTS,
+        meaning="The address that feeds had in earlier versions.",
+    ),
+)
+
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
     *_BUDGET,
+    *_CALENDAR,
     *_COOK,
     Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(

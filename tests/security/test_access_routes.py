@@ -103,9 +103,9 @@ ABOUT_ONESELF = {
 #: Anybody may call these, with or without a session.
 PUBLIC = {
     "AuthAccountCreate", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
-    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "InfoRead",
-    "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead",
-    "TelemetryErrorCreate", "TelemetryTracesCreate",
+    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
+    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead",
+    "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]
