@@ -50,7 +50,7 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
             )
         except UniqueViolation:
             # of two creates with the same id at the same moment one may be told of another value they share
-            if attempt or not body.get("id"):
+            if attempt or not body.get("id") or not isinstance(database, Database):
                 raise
             continue
         _refuse(broken)
@@ -62,15 +62,20 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
     raise InvalidInput.field("id", "could not be used")
 
 
-async def require_creatable(database: Queryable, model: type[Model], actor: Actor, body: Body) -> None:
-    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names."""
+async def require_creatable(
+    database: Queryable, model: type[Model], actor: Actor, body: Body
+) -> dict[str, Any]:
+    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names.
+
+    Else the columns that would say whose it is.
+    """
 
     def settle(model: type[Model], body: Body, actor: Actor) -> dict[str, Any]:
         row = read_members(model, body, ("authAccountID", "authHouseholdID"))
         own_created(model, actor, row)
         return row
 
-    await settled(database, settle, model, body, actor)
+    return await settled(database, settle, model, body, actor)
 
 
 async def update_object(
