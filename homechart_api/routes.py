@@ -15,6 +15,7 @@ from homechart_api.controllers import (
     budget_transactions,
     charts,
     documentation,
+    feature_votes,
     households,
     icalendar,
     invites,
@@ -370,8 +371,27 @@ _BUDGET: tuple[Route, ...] = (
     ),
 )
 
+_ADMIN: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}/admin/feature-votes",
+        feature_votes.read_all,
+        "AdminFeatureVotesRead",
+        Gate.ADMIN,
+        answer=feature_votes.VOTES,
+    ),
+    Route(
+        "DELETE",
+        f"{API}/admin/feature-votes",
+        feature_votes.delete_all,
+        "AdminFeatureVotesDelete",
+        Gate.ADMIN,
+    ),
+)
+
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
+    *_ADMIN,
     *_BUDGET,
     Route(
         "GET",
@@ -479,6 +499,11 @@ HAND_WRITTEN: tuple[Route, ...] = (
         statuses=(404,),
     ),
 )
+
+
+#: Where the baseline offers what a hoster sells, and where it keeps room for voice assistants. Clients take an
+#: answer of 404 without a body, whatever the method, for a server that has nothing of the kind (contract decision 4).
+ABSENT = tuple(f"{API}/{name}" for name in ("assistants", "cloud", "contact", "payments"))
 
 
 def routes() -> tuple[Route, ...]:

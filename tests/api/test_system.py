@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from homechart_api.context import DATABASE
+from homechart_api.routes import ABSENT, routes
+from homechart_common.ids import NIL_UUID
 from homechart_common.postgresql.settings import PostgresqlSettings
 from homechart_common.version import VERSION
 from tests.callers import API, Client, serving
+from tests.visitors import SignUp
 
 KEYS = ("app_systemhealthkey=open", "app_systemmetricskey=sesame")
 VAPID = {"private": "p" * 43, "public": "B" + "q" * 86}
@@ -37,6 +40,23 @@ async def test_what_is_configured_is_told_to_clients(database_settings: Postgres
         "vapid": VAPID["public"],
         "version": VERSION,
     }
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
+async def test_what_is_sold_elsewhere_is_not_here(sign_up: SignUp, method: str) -> None:
+    ann = await sign_up()
+    here = f"/cloud/{await ann.new_household()}"
+    for path in (
+        *(path.removeprefix(API) for path in ABSENT),
+        here,
+        f"{here}/jwt",
+        f"{here}/backups/{NIL_UUID}",
+        "/payments/paddle",
+    ):
+        for caller in (ann, ann.signed_in({})):
+            answer = await caller.call(method, path, {"emailAddress": "ann@house.test", "message": "Hello"})
+            assert (answer.status, answer.body) == (404, None), path
+    assert not [route for route in routes() if route.path.startswith(ABSENT)]
 
 
 @pytest.mark.parametrize("address", ["health", "metrics"])
