@@ -21,6 +21,7 @@ from homechart_api.controllers import (
     invites,
     keys,
     members,
+    notifications,
     oidc,
     reset,
     sessions,
@@ -36,7 +37,14 @@ from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
 from homechart_api.route import Content, Route, meet_expectation
 from homechart_common import watch
-from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, BudgetTransaction, registry
+from homechart_common.models import (
+    AuthAccount,
+    AuthHousehold,
+    AuthSession,
+    BudgetTransaction,
+    Notification,
+    registry,
+)
 from homechart_common.models.model import Model
 
 API = "/api/v1"
@@ -385,6 +393,40 @@ _ADMIN: tuple[Route, ...] = (
         f"{API}/admin/feature-votes",
         feature_votes.delete_all,
         "AdminFeatureVotesDelete",
+        Gate.ADMIN,
+    ),
+    Route(
+        "GET",
+        f"{API}/notifications",
+        notifications.read_all,
+        "NotificationsRead",
+        Gate.ADMIN,
+        answer=Notification.plural,
+    ),
+    Route(
+        "POST",
+        f"{API}/notifications",
+        notifications.create,
+        "NotificationCreate",
+        Gate.ADMIN,
+        body=Notification,
+        answer="Notification",
+    ),
+    Route(
+        "PUT",
+        f"{API}/notifications/{{id}}",
+        notifications.update,
+        "NotificationUpdate",
+        Gate.ADMIN,
+        body=Notification,
+        answer="Notification",
+        statuses=(204,),
+    ),
+    Route(
+        "DELETE",
+        f"{API}/notifications/{{id}}",
+        notifications.delete,
+        "NotificationDelete",
         Gate.ADMIN,
     ),
 )

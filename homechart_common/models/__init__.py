@@ -15,6 +15,7 @@ from homechart_common.models.change import Change
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
+from homechart_common.models.notification import Notification
 from homechart_common.models.plan_project import PlanProject
 from homechart_common.models.plan_task import PlanTask
 from homechart_common.models.shop_category import ShopCategory
@@ -37,6 +38,7 @@ __all__ = [
     "Change",
     "NotesPage",
     "NotesPageVersion",
+    "Notification",
     "PlanProject",
     "PlanTask",
     "ShopCategory",

@@ -98,7 +98,10 @@ ABOUT_ONESELF = {
     "AuthSessionsRead", "AuthSignInRead", "AuthVerifyRead", "ICalendarDelete", "ICalendarUpdate", "SyncRead",
 }  # fmt: skip
 #: These name nobody and are for administrators of the server.
-FOR_ADMINISTRATORS = {"AdminFeatureVotesDelete", "AdminFeatureVotesRead"}
+FOR_ADMINISTRATORS = {
+    "AdminFeatureVotesDelete", "AdminFeatureVotesRead", "NotificationCreate", "NotificationDelete",
+    "NotificationUpdate", "NotificationsRead",
+}  # fmt: skip
 #: Anybody may call these, with or without a session.
 PUBLIC = {
     "AuthAccountCreate", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
