@@ -9,6 +9,7 @@ from homechart_worker.task import Task
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
@@ -27,6 +28,7 @@ TASKS: dict[str, Task] = {
         deliver,
         clean_up_cache,
         clean_up_sessions,
+        clean_up_demonstrations,
         roll_up_budget_summary,
         roll_up_budget_balance,
         clean_up_budget_months,

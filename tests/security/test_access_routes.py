@@ -104,7 +104,7 @@ FOR_ADMINISTRATORS = {
 }  # fmt: skip
 #: Anybody may call these, with or without a session.
 PUBLIC = {
-    "AuthAccountCreate", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
+    "AuthAccountCreate", "AuthDemoRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
     "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "InfoRead",
     "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead",
     "TelemetryErrorCreate", "TelemetryTracesCreate",
