@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -182,6 +183,30 @@ async def test_head_answers_without_the_file(client: Client) -> None:
     assert response.status == 200
     assert response.headers["Content-Length"] == str(len(PAGE))
     assert await response.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "condition", "status"),
+    [
+        ("HEAD", "", 200),
+        ("GET", "If-None-Match: *", 304),
+        ("HEAD", "If-None-Match: *", 304),
+        ("GET", "If-Modified-Since: Fri, 23 Nov 2998 10:00:00 GMT", 304),
+        ("GET", 'If-Match: "another"', 412),
+        ("GET", "Range: bytes=9999999-", 416),
+    ],
+)
+async def test_an_answer_without_a_file_has_no_body_for_who_reads_gzip(
+    client: Client, method: str, condition: str, status: int
+) -> None:
+    lines = (f"{method} /assets/main-4f3a.js HTTP/1.1", "Host: x", "Accept-Encoding: gzip", condition)
+    asked = "\r\n".join(line for line in lines if line).encode() + b"\r\n"
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(asked + b"\r\n" + asked + b"Connection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    heads = [head for head in re.split(rb"\r\n\r\n(?:0\r\n\r\n)?", answer) if head]
+    assert [head.split()[:2] for head in heads] == [[b"HTTP/1.1", str(status).encode()]] * 2
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
