@@ -566,9 +566,9 @@ def routes() -> tuple[Route, ...]:
 
 
 def add_routes(app: web.Application) -> None:
-    """Make an application answer all of them, and describe them."""
+    """Make an application answer all of them, and describe them. A path may end with a slash, as the baseline's."""
     app[documentation.DOCUMENT] = documentation.Document(routes())
     for route in routes():
-        app.router.add_route(
-            route.method, route.path, route.guarded_handler(), expect_handler=meet_expectation
-        )
+        handler = route.guarded_handler()
+        for path in (route.path, f"{route.path}/"):
+            app.router.add_route(route.method, path, handler, expect_handler=meet_expectation)

@@ -49,7 +49,7 @@ SECURITY = {
 #: Kept, but asked for each time whether it is still the same.
 CHECK_BEFORE_USE = {"Cache-Control": "no-cache", "CDN-Cache-Control": "no-cache"}
 
-_ROBOTS = "User-agent: *\nAllow: /.well-known/\nDisallow: /\n"
+_ROBOTS = "User-agent: *\nAllow: /.well-known/*\nDisallow: /\n"
 
 #: Texts, which are compressed. Not what the system says of them: scripts of an unexpected type do not run.
 _TEXTS = {

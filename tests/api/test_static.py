@@ -116,7 +116,7 @@ async def test_robots_stay_out(client: Client) -> None:
     response = await client.get("/robots.txt")
 
     lines = (await response.text()).splitlines()
-    assert lines == ["User-agent: *", "Allow: /.well-known/", "Disallow: /"]
+    assert lines == ["User-agent: *", "Allow: /.well-known/*", "Disallow: /"]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ async def test_a_part_of_a_file_is_that_part(client: Client) -> None:
 
 
 async def test_unknown_routes_of_the_api_are_no_page(client: Client) -> None:
-    for path in ("/api/", "/api/nothing", "/api/v1/nothing"):
+    for path in ("/api/nothing", "/api/nothing/", "/api/v1/nothing"):
         response = await client.get(path)
         assert response.status == 404
         assert await response.read() == b""

@@ -42,6 +42,18 @@ async def test_what_is_configured_is_told_to_clients(database_settings: Postgres
     }
 
 
+async def test_a_path_may_end_with_a_slash(sign_up: SignUp) -> None:
+    ann = await sign_up()
+    async with ann.client.get("/api/") as response:
+        assert (await response.json())["dataType"] == "Info"
+    made = (await ann.post("/bookmarks/", {"name": "A", "link": "/x"})).value
+    for path in ("/bookmarks", f"/bookmarks/{made['id']}", ann.home):
+        answer, slashed = await ann.get(path), await ann.get(f"{path}/")
+        assert slashed.values == answer.values
+    assert (await ann.signed_in({}).get("/bookmarks/")).status == 410
+    assert (await ann.get("/bookmarks//")).status == 404
+
+
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
 async def test_what_is_sold_elsewhere_is_not_here(sign_up: SignUp, method: str) -> None:
     ann = await sign_up()
