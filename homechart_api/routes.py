@@ -17,6 +17,7 @@ from homechart_api.controllers import (
     demo,
     documentation,
     feature_votes,
+    health,
     households,
     icalendar,
     invites,
@@ -447,6 +448,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
     *_ADMIN,
     *_BUDGET,
+    Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(
         "GET",
         f"{API}/sync",

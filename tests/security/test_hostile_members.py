@@ -75,7 +75,7 @@ async def target_of_route(database: Database, client: Client, route: Route) -> T
     beside = BESIDE.get(route.operation, {})
     if route.model is not None:
         ids["id"] = (await caller.make(route.model))["id"]
-        beside = await caller.body_of(route.model) if route.method == "POST" else {}
+        beside = await caller.body(route.model) if route.method == "POST" else {}
     elif "{id}" in route.path:
         path, create = (
             route.path.removeprefix(API).removesuffix("/{id}"),
