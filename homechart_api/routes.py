@@ -14,13 +14,16 @@ from homechart_api.controllers import (
     budget_months,
     budget_transactions,
     charts,
+    demo,
     documentation,
+    feature_votes,
     health,
     households,
     icalendar,
     invites,
     keys,
     members,
+    notifications,
     oidc,
     recipes,
     reset,
@@ -43,6 +46,7 @@ from homechart_common.models import (
     AuthSession,
     BudgetTransaction,
     CookRecipe,
+    Notification,
     registry,
 )
 from homechart_common.models.model import Model
@@ -200,6 +204,17 @@ _AUTH: tuple[Route, ...] = (
         Limit.EVERY,
         body=signin.SIGN_IN,
         answer="AuthSession",
+    ),
+    Route(
+        "GET",
+        f"{API}/auth/demo",
+        demo.read,
+        "AuthDemoRead",
+        Gate.PUBLIC,
+        Limit.EVERY,
+        answer="AuthSession",
+        query=demo.VISITOR,
+        statuses=(404,),
     ),
     Route("GET", f"{API}/auth/sessions", sessions.read_all, "AuthSessionsRead", answer="AuthSessions"),
     Route(
@@ -398,8 +413,61 @@ _COOK: tuple[Route, ...] = (
     ),
 )
 
+_ADMIN: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}/admin/feature-votes",
+        feature_votes.read_all,
+        "AdminFeatureVotesRead",
+        Gate.ADMIN,
+        answer=feature_votes.VOTES,
+    ),
+    Route(
+        "DELETE",
+        f"{API}/admin/feature-votes",
+        feature_votes.delete_all,
+        "AdminFeatureVotesDelete",
+        Gate.ADMIN,
+    ),
+    Route(
+        "GET",
+        f"{API}/notifications",
+        notifications.read_all,
+        "NotificationsRead",
+        Gate.ADMIN,
+        answer=Notification.plural,
+    ),
+    Route(
+        "POST",
+        f"{API}/notifications",
+        notifications.create,
+        "NotificationCreate",
+        Gate.ADMIN,
+        body=Notification,
+        answer="Notification",
+    ),
+    Route(
+        "PUT",
+        f"{API}/notifications/{{id}}",
+        notifications.update,
+        "NotificationUpdate",
+        Gate.ADMIN,
+        body=Notification,
+        answer="Notification",
+        statuses=(204,),
+    ),
+    Route(
+        "DELETE",
+        f"{API}/notifications/{{id}}",
+        notifications.delete,
+        "NotificationDelete",
+        Gate.ADMIN,
+    ),
+)
+
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
+    *_ADMIN,
     *_BUDGET,
     *_COOK,
     Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
@@ -511,15 +579,20 @@ HAND_WRITTEN: tuple[Route, ...] = (
 )
 
 
+#: Where the baseline offers what a hoster sells, and where it keeps room for voice assistants. Clients take an
+#: answer of 404 without a body, whatever the method, for a server that has nothing of the kind (contract decision 4).
+ABSENT = tuple(f"{API}/{name}" for name in ("assistants", "cloud", "contact", "payments"))
+
+
 def routes() -> tuple[Route, ...]:
     """Every operation of the API."""
     return (*generic_routes(), *HAND_WRITTEN)
 
 
 def add_routes(app: web.Application) -> None:
-    """Make an application answer all of them, and describe them."""
+    """Make an application answer all of them, and describe them. A path may end with a slash, as the baseline's."""
     app[documentation.DOCUMENT] = documentation.Document(routes())
     for route in routes():
-        app.router.add_route(
-            route.method, route.path, route.guarded_handler(), expect_handler=meet_expectation
-        )
+        handler = route.guarded_handler()
+        for path in (route.path, f"{route.path}/"):
+            app.router.add_route(route.method, path, handler, expect_handler=meet_expectation)

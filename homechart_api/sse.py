@@ -141,7 +141,8 @@ class Stream:
     def settle(self, sight: Sight, standing: Standing, *, returning: bool) -> bool:
         """Tell from now on what ``sight`` sees and happens after ``standing``; whether to settle again.
 
-        A reader that is ``returning`` first hears what it missed, or that it must read everything.
+        A reader that is ``returning`` first hears what it missed, or that it must read everything. Not every
+        client knows how to do that, so it is told beside that what was held back; more of it is not known.
         """
         now = asyncio.get_running_loop().time()
         self.expires = now + standing.seconds_left
@@ -156,8 +157,10 @@ class Stream:
             for table, object_id, updated in standing.missed or ()
         )
         must_read = returning and standing.missed is None
-        self._write(*missed, b"event: resync\ndata: \n" if must_read else b"", self._mark())
         held, self._held = self._held or [], None
+        if must_read:
+            self._write(*(heard.events for heard in held if heard.table in self._tables.get(heard.owner, ())))
+        self._write(*missed, b"event: resync\ndata: \n" if must_read else b"", self._mark())
         again = False
         for heard in held:
             again |= self.hear(heard)

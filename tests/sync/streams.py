@@ -74,10 +74,14 @@ class EventStream:
             pass
         return change
 
-    async def asked_to_read_again(self) -> None:
-        """The next event says that everything must be read."""
+    async def asked_to_read_again(self) -> list[Any]:
+        """It says that everything must be read; the changes that it told before that."""
+        told = []
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            assert await self.next() == Event("resync", "")
+            while (event := await self.next()) != Event("resync", ""):
+                assert event is not None, "the stream has ended"
+                told.append(json.loads(event.data))
+        return told
 
     async def rest(self) -> list[Event]:
         """What comes until it ends."""

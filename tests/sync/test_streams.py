@@ -177,6 +177,19 @@ async def test_a_stream_follows_its_account_out_of_a_household_and_back(
         assert (await stream.told())["table"] == "change"
 
 
+async def test_who_knows_no_resync_is_told_of_their_account_all_the_same(cast: Cast, listen: Listen) -> None:
+    household = (await cast.cat.call("POST", "/auth/households", {"name": "Second"})).value["id"]
+    account = f"/auth/accounts/{cast.cat.account}"
+    await cast.cat.call("PUT", account, {"primaryAuthHouseholdID": household})
+    stream = await listen(cast.cat)
+    await cast.cat.call("DELETE", f"/auth/households/{household}/members/{cast.cat.account}")
+    assert await stream.told() == told("auth_account_auth_household", household, DELETED)
+    value = (await cast.cat.call("GET", account)).value
+    assert value["primaryAuthHouseholdID"] is None
+    assert told("auth_account", value, UPDATED) in await stream.asked_to_read_again()
+    assert stream.position == (await news(cast.cat)).cursor
+
+
 @pytest.mark.parametrize("how", ["membership", "session"])
 async def test_a_stream_follows_what_its_session_may_see(
     cast: Cast, database: Database, listen: Listen, how: str

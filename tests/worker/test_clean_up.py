@@ -10,6 +10,7 @@ from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
+from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -18,7 +19,7 @@ from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
-from tests.factories import new_household
+from tests.factories import join, new_household
 from tests.people import add_account, add_meal, add_recipe, add_tasks
 from tests.worker.books import new_books
 
@@ -290,3 +291,37 @@ async def test_more_than_a_batch_goes_batch_by_batch(context: Context) -> None:
     )
     assert await perform(clean_up_cache, context) == 2500
     assert await column(context, "SELECT count(*) FROM cache") == [0]
+
+
+async def test_demonstrations_go_after_a_day_with_who_lives_there(context: Context) -> None:
+    database = context.database
+    residents = {}
+    for name, child, domain in (
+        ("robin", False, "demo.example.com"),
+        ("old", False, "demo.example.com"),
+        ("gone", False, "demo.example.com"),
+        ("kid", True, "example.com"),
+        ("pet", True, "example.com"),
+        ("guest", False, "house.test"),
+        ("mover", False, "demo.example.com"),
+        ("orphan", True, "example.com"),
+    ):
+        address = f"{name}@{domain}"
+        residents[name] = await add_account(database, name=name, child=child, email_address=address)
+    of_today = await new_household(database, residents["robin"], residents["pet"], name="of today")
+    of_yesterday = await new_household(
+        database, *(residents[name] for name in ("old", "kid", "guest", "mover")), name="of yesterday"
+    )
+    real = await new_household(database, residents["guest"], name="real")
+    await join(database, real, residents["mover"])
+    await database.execute(
+        "UPDATE auth_household SET demo = true WHERE id = ANY (ARRAY[%(new)s, %(old)s]::uuid[])",
+        {"new": of_today, "old": of_yesterday},
+    )
+    await make_old(context, "auth_household", "created", "name <> 'of today'")
+    await make_old(context, "auth_account", "created", "name <> 'robin'")
+    assert await perform(clean_up_demonstrations, context) == 4
+    assert await column(context, "SELECT name FROM auth_household ORDER BY 1") == ["of today", "real"]
+    assert await column(context, "SELECT name FROM auth_account ORDER BY 1") == [
+        "guest", "mover", "orphan", "pet", "robin",
+    ]  # fmt: skip
