@@ -25,6 +25,7 @@ from homechart_api.controllers import (
     members,
     notifications,
     oidc,
+    recipes,
     reset,
     sessions,
     signin,
@@ -44,6 +45,7 @@ from homechart_common.models import (
     AuthHousehold,
     AuthSession,
     BudgetTransaction,
+    CookRecipe,
     Notification,
     registry,
 )
@@ -392,6 +394,25 @@ _BUDGET: tuple[Route, ...] = (
     ),
 )
 
+_COOK: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}{CookRecipe.path}/{{id}}",
+        recipes.read,
+        "CookRecipeRead",
+        Gate.OPTIONAL,
+        answer="CookRecipe",
+    ),
+    Route(
+        "POST",
+        f"{API}/import/recipe",
+        recipes.create,
+        "CookRecipeImport",
+        body=recipes.IMPORT,
+        answer="CookRecipe",
+    ),
+)
+
 _ADMIN: tuple[Route, ...] = (
     Route(
         "GET",
@@ -448,6 +469,7 @@ HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
     *_ADMIN,
     *_BUDGET,
+    *_COOK,
     Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(
         "GET",
