@@ -11,6 +11,8 @@ from homechart_common.models.budget_month_category import BudgetMonthCategory
 from homechart_common.models.budget_payee import BudgetPayee
 from homechart_common.models.budget_recurrence import BudgetRecurrence
 from homechart_common.models.budget_transaction import BudgetTransaction
+from homechart_common.models.calendar_event import CalendarEvent
+from homechart_common.models.calendar_icalendar import CalendarICalendar
 from homechart_common.models.change import Change
 from homechart_common.models.cook_meal_plan import CookMealPlan
 from homechart_common.models.cook_meal_time import CookMealTime
@@ -45,6 +47,8 @@ __all__ = [
     "BudgetPayee",
     "BudgetRecurrence",
     "BudgetTransaction",
+    "CalendarEvent",
+    "CalendarICalendar",
     "Change",
     "CookMealPlan",
     "CookMealTime",

@@ -25,7 +25,7 @@ class Actions(Field):
         if not isinstance(value, list) or len(value) > self.most:
             raise Invalid(f"must be a list of at most {self.most} numbers")
         number = Int(min=MARK_COMPLETE, max=SNOOZE)
-        return [number.read(member) for member in value]
+        return [number.number(member) for member in value]
 
 
 class Address(Text):

@@ -113,6 +113,15 @@ DELETE FROM budget_payee WHERE id IN (
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: calendar_events
+-- Events that were over long ago and never come again. Those of another calendar stay as long as that names them.
+DELETE FROM calendar_event WHERE id IN (
+    SELECT id FROM calendar_event
+    WHERE recurrence IS NULL AND calendar_icalendar_id IS NULL
+        AND timestamp_end < now() - make_interval(days => %(days)s::integer)
+    ORDER BY timestamp_end LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: notes_page_versions
 -- All but the newest versions of every page.
 DELETE FROM notes_page_version WHERE id IN (

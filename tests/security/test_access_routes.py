@@ -108,9 +108,9 @@ FOR_ADMINISTRATORS = {
 #: Anybody may call these, with or without a session.
 PUBLIC = {
     "AuthAccountCreate", "AuthDemoRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
-    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "InfoRead",
-    "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead",
-    "TelemetryErrorCreate", "TelemetryTracesCreate",
+    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
+    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead",
+    "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]

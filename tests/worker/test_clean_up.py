@@ -8,6 +8,7 @@ from homechart_worker.task import Context, perform
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
@@ -63,6 +64,28 @@ async def test_months_go_in_which_nothing_was_given_or_done(context: Context) ->
         202312,
         202402,
         299912,
+    ]
+
+
+async def test_events_go_that_were_over_long_ago_and_never_come_again(context: Context) -> None:
+    account = await add_account(context.database)
+    await context.database.execute(
+        "INSERT INTO calendar_icalendar (auth_account_id, name) VALUES (%(account)s, 'Holidays')",
+        {"account": account},
+    )
+    await context.database.execute(
+        """INSERT INTO calendar_event (auth_account_id, name, date_start, duration, recurrence, calendar_icalendar_id)
+        SELECT %(account)s::uuid, name, current_date - days, 1440, recurrence,
+            (SELECT id FROM calendar_icalendar WHERE taken)
+        FROM (VALUES ('old', 182, NULL, false), ('young', 180, NULL, false), ('taken in', 999, NULL, true),
+            ('recurring', 999, '{"separation": 1}'::jsonb, false)) given (name, days, recurrence, taken)""",
+        {"account": account},
+    )
+    assert await perform(clean_up_calendar_events, context) == 1
+    assert await column(context, "SELECT name FROM calendar_event ORDER BY date_start") == [
+        "taken in",
+        "recurring",
+        "young",
     ]
 
 
