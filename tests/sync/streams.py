@@ -74,14 +74,10 @@ class EventStream:
             pass
         return change
 
-    async def asked_to_read_again(self) -> list[Any]:
-        """It says that everything must be read; the changes that it told before that."""
-        told = []
+    async def asked_to_read_again(self) -> None:
+        """The next event says that everything must be read."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            while (event := await self.next()) != Event("resync", ""):
-                assert event is not None, "the stream has ended"
-                told.append(json.loads(event.data))
-        return told
+            assert await self.next() == Event("resync", "")
 
     async def rest(self) -> list[Event]:
         """What comes until it ends."""
