@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
 def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -25,3 +25,9 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The zones that people may name: PostgreSQL knows them, too. Some systems call their own one ``localtime``."""
+    return frozenset(available_timezones() - {"localtime"})

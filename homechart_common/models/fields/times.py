@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from homechart_common.local_time import zone_names
 from homechart_common.models.fields.compounds import Strings
 from homechart_common.models.fields.field import Field, Invalid
 from homechart_common.models.fields.texts import Text
@@ -138,12 +138,6 @@ class TimeZone(Text):
 
     def read(self, value: Any) -> str:
         zone = super().read(value) or "UTC"
-        if zone not in _zones():
+        if zone not in zone_names():
             raise Invalid("must be a time zone such as Europe/Lisbon")
         return zone
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """What PostgreSQL knows as well; some systems call their own zone ``localtime``."""
-    return frozenset(available_timezones() - {"localtime"})
