@@ -13,6 +13,7 @@ from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
+from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -38,6 +39,7 @@ TASKS: dict[str, Task] = {
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,
         clean_up_sessions,
+        clean_up_demonstrations,
         roll_up_budget_summary,
         roll_up_budget_balance,
         clean_up_budget_months,

@@ -24,6 +24,7 @@ from homechart_common.models.inventory_item import InventoryItem
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
+from homechart_common.models.notification import Notification
 from homechart_common.models.plan_project import PlanProject
 from homechart_common.models.plan_task import PlanTask
 from homechart_common.models.reward_card import RewardCard
@@ -58,6 +59,7 @@ __all__ = [
     "InventoryItem",
     "NotesPage",
     "NotesPageVersion",
+    "Notification",
     "PlanProject",
     "PlanTask",
     "RewardCard",
