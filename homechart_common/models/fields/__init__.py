@@ -20,6 +20,7 @@ from homechart_common.models.fields.times import (
     Time,
     Timestamp,
     TimeZone,
+    Written,
     read_timestamp,
     reader_time_zone,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Time",
     "TimeZone",
     "Timestamp",
+    "Written",
     "YearMonth",
     "clean_text",
     "data_uri",
