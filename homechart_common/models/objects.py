@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +16,16 @@ from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold, own_created
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import NOT_YOURS, refer_parameter, statements
-from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
-from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
+from homechart_common.postgresql.database import (
+    Database,
+    Parameters,
+    Queryable,
+    Row,
+    Statement,
+    array,
+    persistently,
+)
+from homechart_common.postgresql.failures import ConstraintViolation, UniqueViolation
 from homechart_common.threads import aside
 
 _UNKNOWN = "names nothing that can be referred to here"
@@ -141,11 +147,7 @@ async def answer(
 async def _persistently(database: Queryable, statement: Statement, parameters: Parameters) -> Row | None:
     """Run a statement; again if, as a transaction of its own, it lost against another one (a deadlock)."""
     if isinstance(database, Database):
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return await database.fetch_row(statement, parameters)
-            except Contention:
-                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - it spreads load and keeps no secret
+        return await persistently(lambda: database.fetch_row(statement, parameters), _ATTEMPTS)
     return await database.fetch_row(statement, parameters)
 
 
