@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from homechart_api import crud
 from homechart_api.controllers import (
     accounts,
+    archives,
     budget_accounts,
     budget_months,
     budget_transactions,
@@ -257,6 +258,25 @@ _AUTH: tuple[Route, ...] = (
     Route("DELETE", _MEMBER, members.delete, "AuthHouseholdMemberDelete", statuses=(204,)),
     Route("GET", f"{API}/oidc", oidc.read_all, "OIDCProvidersRead", Gate.PUBLIC, answer=oidc.PROVIDERS),
     Route("GET", f"{API}/oidc/{{name}}", oidc.read, "OIDCRedirectRead", Gate.PUBLIC, Limit.EVERY),
+)
+
+_ARCHIVES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{_HOUSEHOLD}/export",
+        archives.export,
+        "AuthHouseholdExport",
+        answer=archives.ARCHIVE,
+    ),
+    Route(
+        "POST",
+        f"{_HOUSEHOLD}/import",
+        archives.import_,
+        "AuthHouseholdImport",
+        limited=Limit.EVERY,
+        body=archives.ARCHIVE,
+        statuses=(413,),
+    ),
 )
 
 _BUDGET: tuple[Route, ...] = (
