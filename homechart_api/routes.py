@@ -16,6 +16,7 @@ from homechart_api.controllers import (
     budget_transactions,
     charts,
     documentation,
+    health,
     households,
     icalendar,
     invites,
@@ -393,6 +394,7 @@ _BUDGET: tuple[Route, ...] = (
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
     *_BUDGET,
+    Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(
         "GET",
         f"{API}/sync",

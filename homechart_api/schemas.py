@@ -141,6 +141,8 @@ def _accepted_schema(schema: Any) -> Any:
     copy = {name: value for name, value in schema.items() if name != "readOnly"}
     if "properties" in copy:
         copy["properties"] = {n: _or_null(_accepted_schema(s)) for n, s in copy["properties"].items()}
+    if "additionalProperties" in copy:
+        copy["additionalProperties"] = _or_null(_accepted_schema(copy["additionalProperties"]))
     if "items" in copy:
         copy["items"] = _accepted_schema(copy["items"])
     return copy

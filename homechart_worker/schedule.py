@@ -9,10 +9,12 @@ from homechart_worker.task import Task
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
+from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.deliver import deliver
@@ -31,10 +33,12 @@ TASKS: dict[str, Task] = {
         roll_up_budget_balance,
         clean_up_budget_months,
         clean_up_budget_payees,
+        clean_up_health_logs,
         clean_up_notes_page_versions,
         clean_up_notes_pages,
         clean_up_outbox,
         clean_up_plan_tasks,
+        clean_up_secrets_values,
         clean_up_sync,
     )
 }

@@ -92,19 +92,22 @@ class Caller:
             text = await response.read()
             return Answer(response.status, response.headers, json.loads(text) if text else None)
 
-    async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """Make an object with something in every member, and before it what it needs; as answered."""
-        return (await self.create(model, await self.body_of(model, **members))).value
+    async def body(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """A body that makes an object with something in every member; what it cannot be without is made before.
 
-    async def body_of(self, model: type[Model], **members: Any) -> dict[str, Any]:
-        """The body that makes such an object. What belongs to another one has its owner by that."""
+        What belongs to another one has its owner by that.
+        """
         owner = {name: members[name] for name in OWNERS if name in members}
         for needed in needed_references(model):
             if needed.json not in members:
                 members[needed.json] = (await self.make(target_of(needed), **owner))["id"]
         if model.owner is Owner.PARENT:
             members = {name: value for name, value in members.items() if name not in OWNERS}
-        return body_for(model, **members)
+        return body_for(model, by=self.account, **members)
+
+    async def make(self, model: type[Model], **members: Any) -> dict[str, Any]:
+        """Make an object with something in every member; as answered."""
+        return (await self.create(model, await self.body(model, **members))).value
 
     async def list(self, model: type[Model], *, token: str = "", updated: str = "") -> Answer:
         """Read a list, perhaps only what changed."""

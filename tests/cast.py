@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.connection import Queryable
 from tests.callers import Caller, Client
 from tests.factories import NONE, VIEW, join, new_account, new_household, new_session
@@ -31,6 +32,10 @@ class Cast:
     root: Caller
     #: Without a session.
     nobody: Caller
+
+    def witness(self, model: type[Model]) -> Caller:
+        """Who sees what Ann makes for the household: another member, or she alone if it is not for sharing."""
+        return self.ann if model.owner is Owner.ACCOUNT else self.bob
 
 
 async def new_cast(database: Queryable, client: Client) -> Cast:

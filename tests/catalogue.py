@@ -136,6 +136,50 @@ WIRE = {
         "tableName": "text",
         "updated": "moment",
     },
+    "HealthItem": {
+        "authAccountID": "uuid",
+        "color": "int",
+        "correlations": "counts",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "output": "bool",
+        "totalCorrelations": "int",
+        "updated": "moment",
+    },
+    "HealthLog": {
+        "authAccountID": "uuid",
+        "created": "moment",
+        "date": "date",
+        "healthItemID": "uuid",
+        "id": "uuid",
+        "updated": "moment",
+    },
+    "InventoryCollection": {
+        "authHouseholdID": "uuid",
+        "columns": "map",
+        "created": "moment",
+        "grouping": "text",
+        "icon": "text",
+        "id": "uuid",
+        "name": "text",
+        "shortID": "nanoid",
+        "sort": "sort",
+        "updated": "moment",
+    },
+    "InventoryItem": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "image": "text",
+        "lastPurchased": "date",
+        "name": "text",
+        "properties": "map",
+        "quantity": "int",
+        "shortID": "nanoid",
+        "upc": "text",
+        "updated": "moment",
+    },
     "NotesPage": {
         "authAccountID": "uuid?",
         "authHouseholdID": "uuid?",
@@ -201,6 +245,44 @@ WIRE = {
         "template": "bool",
         "updated": "moment",
     },
+    "RewardCard": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "details": "text",
+        "id": "uuid",
+        "invert": "bool",
+        "name": "text",
+        "recipients": "texts",
+        "reward": "text",
+        "senders": "texts",
+        "shortID": "nanoid",
+        "stampCount": "int",
+        "stampGoal": "int",
+        "updated": "moment",
+    },
+    "SecretsValue": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "dataEncrypted": "texts",
+        "deleted": "moment?",
+        "id": "uuid",
+        "nameEncrypted": "text",
+        "secretsVaultID": "uuid",
+        "shortID": "nanoid",
+        "tagsEncrypted": "text",
+        "updated": "moment",
+    },
+    "SecretsVault": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid?",
+        "created": "moment",
+        "icon": "text",
+        "id": "uuid",
+        "keys": "keys",
+        "name": "text",
+        "shortID": "nanoid",
+        "updated": "moment",
+    },
     "ShopCategory": {
         "authHouseholdID": "uuid",
         "budgetPayeeID": "uuid?",
@@ -252,10 +334,17 @@ PLURALS = {
     "BudgetRecurrence": "BudgetRecurrences",
     "BudgetTransaction": "BudgetTransactions",
     "Change": "Changes",
+    "HealthItem": "HealthItems",
+    "HealthLog": "HealthLogs",
+    "InventoryCollection": "InventoryCollections",
+    "InventoryItem": "InventoryItems",
     "NotesPage": "NotesPages",
     "NotesPageVersion": "NotesPageVersions",
     "PlanProject": "PlanProjects",
     "PlanTask": "PlanTasks",
+    "RewardCard": "RewardCards",
+    "SecretsValue": "SecretsValues",
+    "SecretsVault": "SecretsVaults",
     "ShopCategory": "ShopCategories",
     "ShopItem": "ShopItems",
     "ShopList": "ShopLists",
@@ -283,6 +372,14 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, str)
         case "texts":
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case "map":
+            fits = all(isinstance(member, str) for member in value.values())
+        case "counts":
+            fits = all(isinstance(member, int) for member in value.values())
+        case "keys":
+            fits = all(entry.keys() == {"authAccountID", "key"} for entry in value)
+        case "sort":
+            fits = {name: type(member) for name, member in value.items()} == {"invert": bool, "property": str}
         case "recurrence":
             fits = value.keys() == {"day", "month", "monthWeek", "separation", "weekday", "weekdays"}
         case _ if kind.startswith("list of "):

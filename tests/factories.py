@@ -6,19 +6,30 @@ import itertools
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import singledispatch
 from typing import Any, NamedTuple
 
 from homechart_common.models import fields, registry
 from homechart_common.models.budget_recurrence import Template
+from homechart_common.models.encrypted import Encrypted, EncryptedTexts
 from homechart_common.models.fields import Field
-from homechart_common.models.model import Model, Owner
+from homechart_common.models.image import Image
+from homechart_common.models.model import Model
 from homechart_common.models.permissions import Component
 from homechart_common.postgresql.connection import Queryable
 from homechart_common.security import hash_token
 
 #: Every component at one level.
 EDIT, VIEW, NONE = ({component.value: level for component in Component} for level in range(3))
+
+#: A white JPEG of one pixel.
+PICTURE = (
+    "data:image/jpeg;base64,"
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////"
+    "////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAA"
+    "AAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AR//Z"
+)
 
 _numbers = itertools.count(1)
 
@@ -136,35 +147,47 @@ async def new_session(
     return Session(str(session), key)
 
 
-def body_for(model: type[Model], write: str = "C", **members: Any) -> dict[str, Any]:
+def body_for(model: type[Model], write: str = "C", *, by: str = "", **members: Any) -> dict[str, Any]:
     """A body that says something of every member a client may write on create (``C``) or update (``U``).
 
     No two bodies are alike, references are null, and there is no owner; ``members`` are added, or replace
-    what is there. An object that cannot be without another one needs that one's id in ``members``.
+    what is there. What an object cannot be without is not in it: that one's id has to be in ``members``. Some
+    objects name whoever writes them: the account ``by``.
     """
+    needed = needed_references(model)
     body = {
         field.json: example(field)
         for column, field in model.fields.items()
         if write in field.write and column not in ("id", "auth_account_id", "auth_household_id")
+        if field not in needed
     }
-    return {**body, **_UNLESS_ASKED.get(model.__name__, {}), **members}
+    return {**body, **_unless_asked(model, by), **members}
 
 
-#: Members that exclude others, or would change what the object is.
-_UNLESS_ASKED: Mapping[str, Mapping[str, Any]] = {
-    "Bookmark": {"iconLink": ""},
-    "BudgetCategory": {"income": False},
-    "PlanTask": {"template": False, "assignees": []},
-}
+def _unless_asked(model: type[Model], by: str) -> Mapping[str, Any]:
+    """Members that exclude others, would change what the object is, or keep ``by`` from handling it."""
+    match model.__name__:
+        case "Bookmark":
+            return {"iconLink": ""}
+        case "BudgetCategory":
+            return {"income": False}
+        case "PlanTask":
+            return {"template": False, "assignees": []}
+        case "RewardCard":
+            return {"senders": [by], "recipients": []}
+        case "SecretsVault":
+            return {"keys": [vault_key(by)]}
+    return {}
+
+
+def vault_key(account: str) -> dict[str, str]:
+    """The key of a vault, for an account."""
+    return {"authAccountID": account, "key": f"rsa2048$key {next(_numbers)}"}
 
 
 def needed_references(model: type[Model]) -> list[fields.Reference]:
     """The references without which an object cannot be."""
-    return [
-        reference
-        for reference in model.references()
-        if reference.must_be_given or (reference.inherits and model.owner is Owner.PARENT)
-    ]
+    return [reference for reference in model.references() if reference.must_be_given]
 
 
 def what_it_needs(model: type[Model], value: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,23 +196,10 @@ def what_it_needs(model: type[Model], value: Mapping[str, Any]) -> dict[str, Any
 
 
 def change_to(model: type[Model]) -> dict[str, Any]:
-    """A body that changes one member of an object that was made with :func:`body_for`."""
-    return {"name": "Renamed"} if "name" in model.fields else dict(_CHANGES[model.__name__])
-
-
-#: Changes to what has no name.
-_CHANGES: Mapping[str, Mapping[str, Any]] = {
-    "BudgetRecurrence": {
-        "recurrence": {
-            "day": 0,
-            "month": 0,
-            "monthWeek": 0,
-            "separation": 9,
-            "weekday": 0,
-            "weekdays": None,
-        }
-    },
-}
+    """A body that changes one member of an object: its name, if it has one."""
+    body = body_for(model, "U")
+    name = "name" if "name" in body else next(iter(body))
+    return {name: body[name]}
 
 
 def target_of(reference: fields.Reference) -> type[Model]:
@@ -257,7 +267,7 @@ def _(field: fields.Timestamp) -> str:
 
 @example.register
 def _(field: fields.Date) -> str:
-    return "2026-11-24"
+    return (date(2026, 1, 1) + timedelta(days=next(_numbers) % 365)).isoformat()
 
 
 @example.register
@@ -288,7 +298,34 @@ def _(field: Template) -> dict[str, Any]:
 
 @example.register
 def _(field: fields.Recurrence) -> dict[str, Any]:
-    return {"day": 15, "month": 0, "monthWeek": 0, "separation": 2, "weekday": 0, "weekdays": None}
+    return {
+        "day": 15,
+        "month": 0,
+        "monthWeek": 0,
+        "separation": 1 + next(_numbers) % 99,
+        "weekday": 0,
+        "weekdays": None,
+    }
+
+
+@example.register
+def _(field: Encrypted) -> str:
+    return f"{field.methods[0]}$text {next(_numbers)}"
+
+
+@example.register
+def _(field: EncryptedTexts) -> list[str]:
+    return [example(field.member), example(field.member)]
+
+
+@example.register
+def _(field: Image) -> str:
+    return PICTURE
+
+
+@example.register
+def _(field: fields.Map) -> dict[str, Any]:
+    return {"one": example(field.kind), "two": example(field.kind)}
 
 
 @example.register

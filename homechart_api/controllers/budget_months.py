@@ -15,6 +15,7 @@ from homechart_common import clock
 from homechart_common.errors import Forbidden, ItemNotFound, NothingChanged
 from homechart_common.models import BudgetMonth, BudgetMonthCategory
 from homechart_common.models.bodies import Body, created_row
+from homechart_common.models.model import Row
 from homechart_common.models.objects import answer, settled
 from homechart_common.models.permissions import Actor, Component, Level
 from homechart_common.models.statements import row_json
@@ -54,7 +55,7 @@ async def read(request: web.Request) -> web.Response:
 
 async def allocate(request: web.Request) -> web.Response:
     """Give a category an amount in a month; it may have one already. A category of income gets none."""
-    value = await _write(request, "allocate", await json_object(request))
+    value = await _write(request, "allocate", await _row(request, await json_object(request)))
     if value is None:
         raise ItemNotFound
     return one(request, "BudgetMonthCategory", value)
@@ -63,16 +64,21 @@ async def allocate(request: web.Request) -> web.Response:
 async def reallocate(request: web.Request) -> web.Response:
     """Change what a category gets in a month in which it has an amount or entries already."""
     body = await json_object(request)
+    row = await _row(request, body)
     if not any(name.lower() == "amount" for name in body):
         raise NothingChanged
-    value = await _write(request, "reallocate", body)
+    value = await _write(request, "reallocate", row)
     return nothing() if value is None else one(request, "BudgetMonthCategory", value)
 
 
-async def _write(request: web.Request, query: str, body: Body) -> str | None:
-    """Run a query on the row of a body; the row as it is then, if the query did something."""
+async def _row(request: web.Request, body: Body) -> Row:
+    """The row that a body speaks of."""
+    return await settled(request.app[DATABASE], created_row, BudgetMonthCategory, body, actor_of(request))
+
+
+async def _write(request: web.Request, query: str, row: Row) -> str | None:
+    """Run a query on a row; the row as it is then, if the query did something."""
     actor, database = actor_of(request), request.app[DATABASE]
-    row = await settled(database, created_row, BudgetMonthCategory, body, actor)
 
     async def work(connection: Connection) -> str | None:
         async def ask(statement: Statement) -> Any:

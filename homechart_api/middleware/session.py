@@ -20,7 +20,8 @@ from homechart_common.models.actors import StaleActor
 from homechart_common.models.permissions import Actor
 
 #: How often a request is begun anew because what its caller may do changed meanwhile.
-_ATTEMPTS = 3
+#: Each time somebody else got on: who joins a household as a child renews what all of its members may do.
+_ATTEMPTS = 10
 
 
 class Gate(Enum):

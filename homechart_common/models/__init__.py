@@ -12,11 +12,18 @@ from homechart_common.models.budget_payee import BudgetPayee
 from homechart_common.models.budget_recurrence import BudgetRecurrence
 from homechart_common.models.budget_transaction import BudgetTransaction
 from homechart_common.models.change import Change
+from homechart_common.models.health_item import HealthItem
+from homechart_common.models.health_log import HealthLog
+from homechart_common.models.inventory_collection import InventoryCollection
+from homechart_common.models.inventory_item import InventoryItem
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
 from homechart_common.models.plan_project import PlanProject
 from homechart_common.models.plan_task import PlanTask
+from homechart_common.models.reward_card import RewardCard
+from homechart_common.models.secrets_value import SecretsValue
+from homechart_common.models.secrets_vault import SecretsVault
 from homechart_common.models.shop_category import ShopCategory
 from homechart_common.models.shop_item import ShopItem
 from homechart_common.models.shop_list import ShopList
@@ -35,10 +42,17 @@ __all__ = [
     "BudgetRecurrence",
     "BudgetTransaction",
     "Change",
+    "HealthItem",
+    "HealthLog",
+    "InventoryCollection",
+    "InventoryItem",
     "NotesPage",
     "NotesPageVersion",
     "PlanProject",
     "PlanTask",
+    "RewardCard",
+    "SecretsValue",
+    "SecretsVault",
     "ShopCategory",
     "ShopItem",
     "ShopList",

@@ -31,6 +31,9 @@ _SELECT = """SELECT s.id, s.access, s.admin, s.permissions_account::text, s.perm
     (SELECT coalesce(json_agg(json_build_array(m.auth_household_id, m.permissions)
         ORDER BY m.created, m.id), '[]')::text
      FROM auth_account_auth_household m WHERE m.auth_account_id = a.id),
+    (SELECT coalesce(json_agg(json_build_array(c.id, c.primary_auth_household_id) ORDER BY c.created, c.id), '[]')::text
+     FROM auth_account_auth_household m JOIN auth_account c ON c.primary_auth_household_id = m.auth_household_id
+     WHERE m.auth_account_id = a.id AND c.child AND c.id <> a.id),
     a.last_activity < current_date
 FROM auth_session s JOIN auth_account a ON a.id = s.auth_account_id
 WHERE s.expires > now() AND """
@@ -117,6 +120,7 @@ async def _read(database: Queryable, statement: Statement, parameters: dict[str,
         zone,
         primary,
         memberships,
+        children,
         unseen,
     ) = row
     if unseen:
@@ -134,4 +138,5 @@ async def _read(database: Queryable, statement: Statement, parameters: dict[str,
         primary_household_id=primary,
         permissions=Permissions.of(orjson.loads(own)),
         households=effective(orjson.loads(memberships), orjson.loads(lowered)),
+        children=dict(orjson.loads(children)),
     )

@@ -34,6 +34,8 @@ class Owner(Enum):
     ACCOUNT_OR_HOUSEHOLD = "account or household"
     #: As above, and what a household owns may name an account too: the member a task is assigned to.
     ASSIGNABLE = "account, or household and perhaps one of its members"
+    #: One's own, or that of a child in one's care; never a household's.
+    ACCOUNT = "account"
     #: Whoever owns the object it belongs to; the owner columns are there but not on the wire.
     PARENT = "parent"
     #: Accounts and households own themselves.
@@ -52,9 +54,9 @@ class Model:
     owner: ClassVar[Owner]
     #: Which of the five generic routes exist.
     routes: ClassVar[tuple[str, ...]] = CRUD
-    #: The column that names an object in its household's change log, if it is logged at all.
+    #: The member that names an object in its household's change log, if it is logged at all.
     label: ClassVar[str | None] = None
-    #: Whether a household has only one of each label, so that creating it again answers the one there is.
+    #: Whether an owner has only one of each name, so that creating it again answers the one there is.
     named_once: ClassVar[bool] = False
     #: The column that lists are ordered by. It comes first in the JSON, so rendered rows sort as texts.
     order: ClassVar[str] = "created"
@@ -63,6 +65,8 @@ class Model:
     #: SQL over the row ``t`` and ``%(viewer)s`` that says which of an owner's rows a viewer sees; such lists
     #: are not cached.
     restriction: ClassVar[str | None] = None
+    #: The same for which of the rows that a viewer sees an update may change; else it changes nothing.
+    participation: ClassVar[str | None] = None
     #: Members, by JSON name, that only who may edit ``auth`` of a row's owner is shown, and what others are
     #: shown instead; see :mod:`homechart_common.models.confidences`.
     confidential: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
@@ -105,6 +109,8 @@ class Model:
     @classmethod
     def owners(cls, actor: Actor, needed: Level) -> tuple[str, ...]:
         """Whose objects of this kind the actor may view or edit."""
+        if cls.owner is Owner.ACCOUNT:
+            return actor.accounts(cls.component, needed)
         return actor.owners(cls.component, needed, personal=cls.personal())
 
     @classmethod
@@ -136,21 +142,24 @@ class Model:
 
     @classmethod
     def stored_columns(cls, write: str) -> list[str]:
-        """The columns that a create (``C``) or an update (``U``) writes. Only a household's stays in it."""
-        fixed = {"auth_household_id"} if write == "U" and cls.owner is Owner.HOUSEHOLD else set()
+        """The columns that a create (``C``) or an update (``U``) writes."""
+        fixed = _FIXED.get(cls.owner) if write == "U" else None
         return [
             name
             for name, field in cls.fields.items()
-            if field.stored and name not in fixed and (write in field.write or (write == "C" and field.made))
+            if field.stored and name != fixed and (write in field.write or (write == "C" and field.made))
         ]
 
 
 #: Owner columns that are not members of objects with that owner shape.
 _NOT_ON_WIRE = {
     Owner.HOUSEHOLD: {"auth_account_id"},
+    Owner.ACCOUNT: {"auth_household_id"},
     Owner.PARENT: {"auth_account_id", "auth_household_id"},
     Owner.SELF: {"auth_account_id", "auth_household_id"},
 }
+#: The owner column of objects that stay with their owner.
+_FIXED = {Owner.HOUSEHOLD: "auth_household_id", Owner.ACCOUNT: "auth_account_id"}
 
 
 class Registry:

@@ -22,12 +22,15 @@ class UnknownHousehold(Forbidden):
 def own_created(model: type[Model], actor: Actor, row: Row) -> None:
     """Give a row to be inserted the owner that it names, or one if it names none.
 
-    An account that is named is always the actor's own. Raises :class:`Forbidden` where the actor may not
-    create, :class:`ItemNotFound` when there is no household for what needs one.
+    An account that is named is always the actor's own, except where a child's can be meant. Raises
+    :class:`Forbidden` where the actor may not create, :class:`ItemNotFound` when there is no household for
+    what needs one.
     """
     if model.owner in (Owner.PARENT, Owner.SELF):
         return
-    if row.get("auth_household_id"):
+    if model.owner is Owner.ACCOUNT:
+        row["auth_account_id"] = row["auth_account_id"] or actor.account_id
+    elif row.get("auth_household_id"):
         _require_household(model, actor, row["auth_household_id"])
     elif row.get("auth_account_id"):
         _require_personal(model, actor)
@@ -43,7 +46,9 @@ def own_updated(model: type[Model], actor: Actor, row: Row) -> None:
     """
     if model.owner in (Owner.PARENT, Owner.SELF):
         return
-    if row.get("auth_household_id"):
+    if model.owner is Owner.ACCOUNT:
+        row.pop("auth_account_id", None)
+    elif row.get("auth_household_id"):
         _require_household(model, actor, row["auth_household_id"])
         if model.owner is Owner.ACCOUNT_OR_HOUSEHOLD:
             row.setdefault("auth_account_id", None)

@@ -105,6 +105,8 @@ class Actor:
     primary_household_id: str | None = None
     permissions: Permissions = FULL
     households: Mapping[str, Permissions] = field(default_factory=lambda: MappingProxyType({}))
+    #: Children, each with its primary household, which is one of these.
+    children: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def controls_account(self) -> bool:
@@ -122,6 +124,13 @@ class Actor:
         if personal and self.permissions.allows_personally(component, needed):
             return (self.account_id, *households)
         return households
+
+    def accounts(self, component: Component, needed: Level) -> tuple[str, ...]:
+        """Whose objects may be reached that no household owns: the account's, then those of children."""
+        own = (self.account_id,) if self.permissions.allows_personally(component, needed) else ()
+        return own + tuple(
+            child for child, household in self.children.items() if self.allows(household, component, needed)
+        )
 
     def may_list(self, component: Component) -> bool:
         """Whether listing is allowed at all: not with nobody's objects in sight (contract B1 §2.4)."""

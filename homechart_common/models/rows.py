@@ -21,13 +21,17 @@ from homechart_common.postgresql.failures import ConstraintViolation
 
 
 async def insert(database: Queryable, model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all have the same columns; in other columns they get what the table says."""
+    """Insert rows that all have the same columns; in other columns they get what the table says.
+
+    What there can be only one of by its name, and is there already, stays as it is.
+    """
     columns = ", ".join(rows[0])
     await execute(
         database,
         model,
         f"INSERT INTO {model.table} ({columns})"
-        f" SELECT {columns} FROM jsonb_populate_recordset(NULL::{model.table}, %(rows)s::jsonb)",
+        f" SELECT {columns} FROM jsonb_populate_recordset(NULL::{model.table}, %(rows)s::jsonb)"
+        f"{' ON CONFLICT DO NOTHING' if model.named_once else ''}",
         {"rows": orjson.dumps(list(rows)).decode()},
     )
 

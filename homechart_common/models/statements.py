@@ -206,6 +206,8 @@ def _named_owner(model: type[Model]) -> str:
     match model.owner:
         case Owner.HOUSEHOLD:
             return "r.auth_household_id"
+        case Owner.ACCOUNT:
+            return "r.auth_account_id"
         case Owner.SELF:
             return "r.id"
     inherited = [f"r.{reference.column} IS NULL" for reference in model.references() if reference.inherits]
@@ -232,16 +234,15 @@ logged AS (
 
 def _label(model: type[Model]) -> str:
     """The columns of a row ``t`` that the change log needs."""
-    return f", t.auth_household_id, t.{model.label} AS name" if model.label else ""
+    return f", t.auth_household_id, {model.fields[model.label].sql('t')} AS name" if model.label else ""
 
 
 def _create(model: type[Model]) -> str:
     columns = model.stored_columns("C")
     same, conflict, made = "t.id = r.id", "(id)", "created"
     if model.named_once:
+        same, conflict = f"(t.id = r.id OR (t.owner_id, t.name) = ({_named_owner(model)}, r.name))", ""
         # Who asks for a name that is there gets what has it, and the log tells of a create (contract B1 §6.5).
-        same = f"(t.id = r.id OR (t.auth_household_id, t.{model.label}) = (r.auth_household_id, r.{model.label}))"
-        conflict = ""
         made = "(TABLE created UNION ALL SELECT value, auth_household_id, name FROM existing WHERE named) m"
     return f"""WITH {GUARD},
 proposed AS MATERIALIZED (
@@ -272,6 +273,8 @@ def _update(model: type[Model]) -> str:
     proposed = ", ".join(f"r.{column}" for column in model.stored_columns("U"))
     patched = "jsonb_populate_record(t, %(row)s::jsonb) r"
     mine = _in_sight(model, "owners")
+    if model.participation:
+        mine += f" AND ({model.participation})"
     if model.owner is Owner.HOUSEHOLD:
         # A body that names another household means another object (contract B1 §2.2).
         named = "(%(row)s::jsonb ->> 'auth_household_id')::uuid"

@@ -13,7 +13,7 @@ DECLARE
 BEGIN
     IF the_name <> '' THEN
         INSERT INTO budget_payee (auth_household_id, short_id, name) VALUES (household, new_short_id(), the_name)
-        ON CONFLICT (auth_household_id, name) DO NOTHING;
+        ON CONFLICT (owner_id, name) DO NOTHING;
         SELECT id INTO found_id FROM budget_payee WHERE (auth_household_id, name) = (household, the_name);
     END IF;
     RETURN found_id;
@@ -25,7 +25,7 @@ DECLARE
     found_id uuid;
 BEGIN
     INSERT INTO budget_category (auth_household_id, short_id, name, income) VALUES (household, new_short_id(), the_name, true)
-    ON CONFLICT (auth_household_id, name) DO NOTHING;
+    ON CONFLICT (owner_id, name) DO NOTHING;
     SELECT id INTO found_id FROM budget_category WHERE (auth_household_id, name) = (household, the_name);
     RETURN found_id;
 END $$;

@@ -18,7 +18,7 @@ CREATE TABLE budget_account (
     opening_date      date,
     created           timestamptz NOT NULL DEFAULT now(),
     updated           timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (auth_household_id, name),
+    UNIQUE (owner_id, name),
     UNIQUE (auth_household_id, id)
 );
 CREATE INDEX budget_account_owner_id ON budget_account (owner_id);
@@ -40,7 +40,7 @@ CREATE TABLE budget_category (
     created           timestamptz NOT NULL DEFAULT now(),
     updated           timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT budget_category_income CHECK (NOT income OR (target_amount, target_month, target_year) = (0, 0, 0)),
-    UNIQUE (auth_household_id, name),
+    UNIQUE (owner_id, name),
     UNIQUE (auth_household_id, id)
 );
 CREATE INDEX budget_category_owner_id ON budget_category (owner_id);
@@ -61,7 +61,7 @@ CREATE TABLE budget_payee (
     updated            timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT budget_payee_budget_category_id_fkey FOREIGN KEY (auth_household_id, budget_category_id)
         REFERENCES budget_category (auth_household_id, id) ON DELETE SET NULL (budget_category_id),
-    UNIQUE (auth_household_id, name),
+    UNIQUE (owner_id, name),
     UNIQUE (auth_household_id, id)
 );
 CREATE INDEX budget_payee_owner_id ON budget_payee (owner_id);

@@ -116,3 +116,17 @@ DELETE FROM plan_task WHERE id IN (
         AND NOT EXISTS (SELECT FROM plan_task below WHERE below.parent_id = t.id)
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
+
+-- name: health_logs
+-- Logs of days long ago; they are counted no more.
+DELETE FROM health_log WHERE id IN (
+    SELECT id FROM health_log WHERE date < current_date - %(days)s::integer
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: secrets_values
+-- Secrets that were thrown away long ago.
+DELETE FROM secrets_value WHERE id IN (
+    SELECT id FROM secrets_value WHERE deleted < now() - make_interval(days => %(days)s::integer)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);

@@ -54,6 +54,14 @@ END $$;
 CREATE OR REPLACE TRIGGER account_delete BEFORE DELETE ON auth_account
     FOR EACH ROW EXECUTE FUNCTION auth_account_before_delete();
 
+-- Whose sessions a child's household concerns, and that of its account: they are locked before the household is, in this
+-- order by everybody.
+CREATE OR REPLACE FUNCTION lock_members(accounts uuid[], households uuid[]) RETURNS void LANGUAGE sql AS $$
+    SELECT FROM sync_version WHERE owner_id = ANY (accounts) OR owner_id IN (
+        SELECT auth_account_id FROM auth_account_auth_household WHERE auth_household_id = ANY (households))
+    ORDER BY owner_id FOR NO KEY UPDATE
+$$;
+
 -- Memberships are known by their household's id, and tell the account as well as the household (contract §4).
 CREATE OR REPLACE FUNCTION membership_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -61,6 +69,8 @@ DECLARE
     membership auth_account_auth_household := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     accounts uuid[] := array_remove(ARRAY[membership.auth_account_id], NULL);
 BEGIN
+    PERFORM lock_members(accounts, array(SELECT membership.auth_household_id FROM auth_account
+        WHERE id = ANY (accounts) AND child));
     PERFORM sync_write('auth_account_auth_household', array_agg(
         ROW(owner, membership.auth_household_id, the_operation, membership.updated)::sync_entry))
     FROM unnest(accounts || membership.auth_household_id) owner;

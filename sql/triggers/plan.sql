@@ -99,6 +99,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER b_task BEFORE INSERT OR UPDATE ON plan_task
     FOR EACH ROW EXECUTE FUNCTION plan_task_before();
+CALL leaves_behind('plan_task', 'inventory_item_id', 'inventory_item');
 CREATE OR REPLACE TRIGGER a_circle BEFORE UPDATE OF parent_id ON plan_task
     FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL AND NEW.parent_id IS DISTINCT FROM OLD.parent_id)
     EXECUTE FUNCTION refuse_circle();

@@ -189,6 +189,10 @@ async def test_a_new_account_finds_its_first_objects(sign_up: SignUp) -> None:
     (version,) = (await ann.get("/notes/page-versions")).values
     assert (version["notesPageID"], version["createdBy"]) == (page["id"], ann.account)
     assert len((await ann.get("/shop/lists")).values) == 1
+    assert Counter(item["output"] for item in (await ann.get("/health/items")).values) == {
+        True: 18,
+        False: 20,
+    }
     assert (await ann.get("/auth/households")).values == []
 
 

@@ -164,6 +164,10 @@ async def test_changing_needs_a_row_and_another_amount(books: Books) -> None:
         assert (answer.status, answer.body) == (204, None)
     without = {"authHouseholdID": books.household, "budgetCategoryID": books.ids["Food"], "yearMonth": 202307}
     assert (await books.caller.call("PUT", "/budget/month-categories", without)).status == 204
+    wrong = await books.caller.call(
+        "PUT", "/budget/month-categories", {**without, "budgetCategoryID": "Food"}
+    )
+    assert (wrong.status, wrong.message) == (400, "budgetCategoryID: must be a UUID")
     assert by_category((await books.month(202308)).value) == JULY
 
 

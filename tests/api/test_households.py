@@ -76,6 +76,9 @@ async def test_a_new_household_finds_its_first_objects(sign_up: SignUp) -> None:
     assert len(categories) == 16
     assert {category["authHouseholdID"] for category in categories} == {household}
     assert all(re.compile(category["match"], re.IGNORECASE).search(" ") is None for category in categories)
+    assert len((await ann.get("/inventory/collections")).values) == 4
+    (card,) = (await ann.get("/reward/cards")).values
+    assert (card["stampGoal"], card["senders"], card["recipients"]) == (5, [ann.account], [])
     found = {}
     for path in ("/bookmarks", "/shop/lists"):
         found[path] = [o for o in (await ann.get(path)).values if o["authHouseholdID"] == household]

@@ -58,10 +58,16 @@ async def document(client: Client) -> Json:
 
 
 @pytest.fixture
-async def signed_in(client: Client, database: Database) -> AsyncIterator[ClientSession]:
-    """Somebody whose account is in a household of its own."""
+async def account(database: Database) -> str:
+    """Somebody in a household of their own."""
     account = await new_account(database)
     await new_household(database, account)
+    return account
+
+
+@pytest.fixture
+async def signed_in(client: Client, database: Database, account: str) -> AsyncIterator[ClientSession]:
+    """The connection of a session of theirs."""
     session = await new_session(database, account)
     async with ClientSession(client.make_url("/"), headers=session.headers) as own:
         yield own
@@ -95,14 +101,15 @@ async def answer(
     return body
 
 
-async def body_of(client: ClientSession, model: type[Model]) -> Json:
+async def body_of(client: ClientSession, model: type[Model], account: str) -> Json:
     """A body that creates an object, and what it cannot be without."""
     made = {}
     for reference in needed_references(model):
         target = target_of(reference)
-        async with client.post(f"/api/v1{target.path}", json=await body_of(client, target)) as response:
+        body = await body_of(client, target, account)
+        async with client.post(f"/api/v1{target.path}", json=body) as response:
             made[reference.json] = (await response.json())["dataValue"][0]["id"]
-    return body_for(model, **made)
+    return body_for(model, by=account, **made)
 
 
 def test_the_document_is_valid(document: Json) -> None:
@@ -167,16 +174,18 @@ async def test_who_must_be_signed_in_is_said(route: Any, client: Client, documen
 
 
 @pytest.mark.parametrize("model", CREATED, ids=lambda model: model.__name__)
-async def test_answers_are_as_described(model: type[Model], signed_in: ClientSession, document: Json) -> None:
+async def test_answers_are_as_described(
+    model: type[Model], signed_in: ClientSession, account: str, document: Json
+) -> None:
     path = f"/api/v1{model.path}"
-    body = await body_of(signed_in, model)
+    body = await body_of(signed_in, model, account)
 
     made = await answer(signed_in, document, "POST", path, json=body)
     item, made_id = f"{path}/{{id}}", made["dataValue"][0]["id"]
     await answer(signed_in, document, "GET", item, made_id)
     listed = await answer(signed_in, document, "GET", path)
     if "update" in model.routes:
-        changed = body_for(model, "U", **what_it_needs(model, body))
+        changed = body_for(model, "U", by=account, **what_it_needs(model, body))
         await answer(signed_in, document, "PUT", item, made_id, json=changed)
         newer = {
             "x-homechart-hash": listed["dataHash"],
@@ -192,20 +201,24 @@ async def test_answers_are_as_described(model: type[Model], signed_in: ClientSes
 
 
 @pytest.mark.parametrize("model", CREATED, ids=lambda model: model.__name__)
-def test_bodies_that_say_everything_are_as_described(model: type[Model], document: Json) -> None:
+async def test_bodies_that_say_everything_are_as_described(
+    model: type[Model], signed_in: ClientSession, account: str, document: Json
+) -> None:
     schemas = document["components"]["schemas"]
 
-    assert problems(document, schemas[f"{model.__name__}Input"], body_for(model)) == []
+    body = await body_of(signed_in, model, account)
+    assert problems(document, schemas[f"{model.__name__}Input"], body) == []
     if "update" in model.routes:
-        assert problems(document, schemas[f"{model.__name__}Patch"], body_for(model, "U")) == []
+        changes = body_for(model, "U", by=account)
+        assert problems(document, schemas[f"{model.__name__}Patch"], changes) == []
         assert "required" not in schemas[f"{model.__name__}Patch"]
 
 
 @pytest.mark.parametrize("model", CREATED, ids=lambda model: model.__name__)
 async def test_a_body_without_a_required_member_is_refused(
-    model: type[Model], signed_in: ClientSession, document: Json
+    model: type[Model], signed_in: ClientSession, account: str, document: Json
 ) -> None:
-    body = await body_of(signed_in, model)
+    body = await body_of(signed_in, model, account)
     path = f"/api/v1{model.path}"
 
     for name in document["components"]["schemas"][f"{model.__name__}Input"].get("required", []):

@@ -21,11 +21,11 @@ class Attempt:
         self.model = model
         self.side = side
         self.ann = everybody.cast.ann
-        self.owner = (
-            {"authHouseholdID": everybody.cast.home}
-            if side == "household"
-            else {"authAccountID": self.ann.account}
-        )
+        self.owner = {"authAccountID": self.ann.account}
+        if side == "household":
+            cast = everybody.cast
+            child = {"authAccountID": cast.kid.account}
+            self.owner = child if model.owner is Owner.ACCOUNT else {"authHouseholdID": cast.home}
 
     async def make(self, caller: Caller | None = None, **members: Any) -> Value:
         """An object of that owner, or one of the caller's own."""
@@ -46,7 +46,7 @@ class Attempt:
 
     async def create(self, person: Person, value: Value) -> str:
         """Another object beside one that is there."""
-        answer = await person.caller.create(self.model, self.body_beside(value))
+        answer = await person.caller.create(self.model, self.body_beside(person, value))
         if answer.status != 200:
             return named(answer)
         read = await self.ann.read(self.model, answer.value["id"])
@@ -55,7 +55,7 @@ class Attempt:
         return came
 
     async def update(self, person: Person, value: Value) -> str:
-        body = body_for(self.model, "U", **what_it_needs(self.model, value))
+        body = body_for(self.model, "U", by=person.caller.account, **what_it_needs(self.model, value))
         return named(await person.caller.update(self.model, value["id"], body))
 
     async def delete(self, person: Person, value: Value) -> str:
@@ -82,16 +82,17 @@ class Attempt:
 
     async def claim(self, person: Person, value: Value) -> str:
         """Create an object of one's own with the id of that one."""
-        answer = await person.caller.create(self.model, body_for(self.model, id=value["id"]))
+        body = body_for(self.model, by=person.caller.account, id=value["id"])
+        answer = await person.caller.create(self.model, body)
         if answer.status != 200 or answer.value == value:
             return named(answer)
         await person.caller.delete(self.model, answer.value["id"])
         return THEIR_OWN
 
-    def body_beside(self, value: Value) -> Value:
-        """A body for an object of the same owner."""
-        owner = {} if self.model.owner is Owner.PARENT else self.owner
-        return body_for(self.model, **owner, **what_it_needs(self.model, value))
+    def body_beside(self, person: Person, value: Value) -> Value:
+        """A body for an object of the same owner, in what that one is in."""
+        needed = what_it_needs(self.model, value)
+        return body_for(self.model, by=person.caller.account, **self.owner, **needed)
 
 
 def named(answer: Answer) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
+from tests.factories import needed_references
 from tests.security.everybody import Permissions, Person
 
 EDIT, VIEW, NONE = range(3)
 
-#: Whose objects there are: the household's, and Ann's own.
+#: Whose objects there are: the household's (its child's, if households own none), and Ann's own.
 SIDES = ("household", "personal")
 
 SIGNED_OUT, FORBIDDEN, NOT_FOUND, NOTHING = "410", "403", "400 Item not found", "204"
@@ -69,26 +70,27 @@ def on_delete(person: Person, model: type[Model], side: str) -> str:
 
 
 def on_create(person: Person, model: type[Model], side: str) -> str:
-    """An account that a body names is always taken for the caller's own."""
+    """An account that a body names is always taken for the caller's own, unless a child's could be meant."""
     if not person.signed_in:
         return SIGNED_OUT
-    if model.owner is Owner.PARENT:
+    if needed_references(model) and model.owner is not Owner.HOUSEHOLD:
         if sees_none(person, model, EDIT):
             return FORBIDDEN
         return DONE if level(person, model, side) == EDIT else UNKNOWN_REFERENCE
-    if side == "personal" and not person.is_ann:
+    if side == "personal" and not person.is_ann and model.owner is not Owner.ACCOUNT:
         return THEIR_OWN if person.own[model.component.value] == EDIT else FORBIDDEN
     return DONE if level(person, model, side) == EDIT else FORBIDDEN
 
 
 def on_update(person: Person, model: type[Model], side: str) -> str:
-    """Who cannot see it is told what is also told when nothing changes."""
+    """Who cannot see it, or takes no part in it, is told what is also told when nothing changes."""
     if not person.signed_in:
         return SIGNED_OUT
     found = level(person, model, side)
     if sees_none(person, model, EDIT) or found == VIEW:
         return FORBIDDEN
-    return DONE if found == EDIT else NOTHING
+    takes_part = model.participation is None or person.is_ann
+    return DONE if found == EDIT and takes_part else NOTHING
 
 
 def on_take(person: Person, model: type[Model], side: str) -> str:

@@ -72,7 +72,7 @@ async def target_of_route(database: Database, client: Client, route: Route) -> T
     beside = BESIDE.get(route.operation, {})
     if route.model is not None:
         ids["id"] = (await caller.make(route.model))["id"]
-        beside = await caller.body_of(route.model) if route.method == "POST" else {}
+        beside = await caller.body(route.model) if route.method == "POST" else {}
     elif "{id}" in route.path:
         posted = await caller.call("POST", "/budget/transactions", BESIDE["BudgetTransactionCreate"])
         ids["id"] = posted.value["id"]

@@ -9,10 +9,13 @@ from typing import Any
 
 import aiohttp
 
+from homechart_common.ids import NIL_UUID
 from homechart_common.models.model import Model
 from tests.callers import API
 
 CREATED, DELETED, UPDATED = 0, 1, 2
+#: Of these no ids are told.
+NAMELESS = {"reward_card"}
 
 _PATIENCE_SECONDS = 10
 
@@ -102,9 +105,10 @@ async def open_stream(
 def told(model: type[Model] | str, value: dict[str, Any] | str, operation: int) -> dict[str, Any]:
     """The change that tells of an object; of what has no time the id is enough."""
     named = isinstance(value, str)
+    table = model if isinstance(model, str) else model.table
     return {
-        "id": value if named else value["id"],
+        "id": NIL_UUID if table in NAMELESS else value if named else value["id"],
         "operation": operation,
-        "table": model if isinstance(model, str) else model.table,
+        "table": table,
         "updated": None if named or operation == DELETED else value["updated"],
     }

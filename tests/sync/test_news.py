@@ -75,8 +75,9 @@ async def test_nothing_is_answered_while_nothing_changed(
 
 @each_kind
 async def test_what_changed_since_a_cursor_is_answered(cast: Cast, model: type[Model]) -> None:
+    witness = cast.witness(model)
     changed, gone = [await cast.ann.make(model, authHouseholdID=cast.home) for _ in range(2)]
-    before = await news(cast.bob)
+    before = await news(witness)
     assert {value["id"] for value in before.changed[model.__name__]} == {changed["id"], gone["id"]}
 
     if "update" in model.routes:
@@ -84,11 +85,11 @@ async def test_what_changed_since_a_cursor_is_answered(cast: Cast, model: type[M
     else:
         changed = await cast.ann.make(model, authHouseholdID=cast.home)
     await cast.ann.delete(model, gone["id"])
-    after = await news(cast.bob, before.cursor)
+    after = await news(witness, before.cursor)
     assert after.full is False
     assert after.changed[model.__name__] == [changed]
     assert after.deleted[model.__name__] == [gone["id"]]
-    assert await nothing_new(cast.bob, after.cursor)
+    assert await nothing_new(witness, after.cursor)
 
 
 async def test_an_object_is_answered_once_as_it_is_now(cast: Cast) -> None:

@@ -14,7 +14,8 @@ from tests.cast import Cast
 from tests.factories import EDIT, NONE, VIEW, join, leave, new_household
 from tests.sync.news import everything, news, nothing_new
 
-CHANGE, PROJECT, TASK = registry["Change"], registry["PlanProject"], registry["PlanTask"]
+CARD, CHANGE = registry["RewardCard"], registry["Change"]
+PROJECT, TASK = registry["PlanProject"], registry["PlanTask"]
 PAGE, VERSION = registry["NotesPage"], registry["NotesPageVersion"]
 MOVABLE = [
     model
@@ -95,6 +96,27 @@ async def test_what_is_below_goes_along(cast: Cast) -> None:
     kept = await news(cast.ann, ann)
     assert kept.deleted == {}
     assert kept.changed["NotesPageVersion"] == [version]
+
+
+async def test_a_card_comes_into_the_sight_of_who_is_named_and_goes_again(cast: Cast) -> None:
+    card = await cast.ann.make(CARD, authHouseholdID=cast.home, recipients=[cast.kid.account])
+    listed = await cast.bob.list(CARD)
+    before = await news(cast.bob)
+    assert (listed.values, before.changed.get("RewardCard")) == ([], None)
+
+    both = [cast.kid.account, cast.bob.account]
+    card = (await cast.ann.update(CARD, card["id"], {"recipients": both})).value
+    come = await news(cast.bob, before.cursor)
+    assert (come.full, come.changed["RewardCard"], come.deleted) == (False, [card], {})
+    again = await cast.bob.list(CARD, token=listed.token)
+    assert again.values == [card]
+
+    await cast.ann.update(CARD, card["id"], {"recipients": [cast.kid.account]})
+    gone = await news(cast.bob, come.cursor)
+    assert (gone.full, gone.deleted) == (False, {"RewardCard": [card["id"]]})
+    emptied = await cast.bob.list(CARD, token=again.token, updated=card["updated"])
+    assert (emptied.status, emptied.values, emptied.index) == (200, [], [])
+    assert len((await news(cast.kid)).changed["RewardCard"]) == 1
 
 
 # Members who go and come back

@@ -205,7 +205,7 @@ class ApiWriter(Writer):
         elif kind == "no-op":
             await self.send(kind, self.caller.update(model, object_id, {}))
         else:
-            body = body_for(model, "U")
+            body = body_for(model, "U", by=self.caller.account)
             await self.send(kind, self.caller.update(model, object_id, body))
 
     def a_household(self) -> str:
@@ -220,9 +220,11 @@ class ApiWriter(Writer):
                 return
             members[needed.json] = self.chance.choice(made)
         shared = model.owner is Shape.HOUSEHOLD or self.chance.random() < 0.6
-        if shared and model.owner is not Shape.PARENT:
+        if shared and model.owner not in (Shape.PARENT, Shape.ACCOUNT):
             members["authHouseholdID"] = self.a_household()
-        answer = await self.send("create", self.caller.create(model, body_for(model, **members)))
+        answer = await self.send(
+            "create", self.caller.create(model, body_for(model, by=self.caller.account, **members))
+        )
         if answer is not None and answer.status == 200:
             self._made[model.__name__].append(answer.value["id"])
 

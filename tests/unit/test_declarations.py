@@ -103,7 +103,7 @@ def column_type(field: Field) -> str:
             return "time without time zone"
         case kinds.Strings():
             return "ARRAY"
-        case kinds.Recurrence() | kinds.Object() | kinds.Objects():
+        case kinds.Recurrence() | kinds.Map() | kinds.Object() | kinds.Objects():
             return "jsonb"
     raise NotImplementedError(field)
 
@@ -135,8 +135,8 @@ async def test_a_column_that_is_no_member_is_one_that_no_client_sees(
 @OBJECTS
 async def test_a_column_can_be_null_if_its_member_can(database: Database, model: type[Model]) -> None:
     columns = await columns_of(database, model)
-    never = {"id", "created", "updated"}
-    if model.owner is Owner.HOUSEHOLD:
+    never = {"id", "created", "updated"} | {n for n, field in stored(model).items() if field.must_be_given}
+    if model.owner in (Owner.HOUSEHOLD, Owner.ACCOUNT):
         never |= OWNER_COLUMNS
     never |= {name for name, field in stored(model).items() if field.must_be_given}
     if model.owner is Owner.PARENT:

@@ -8,10 +8,12 @@ from homechart_worker.task import Context, perform
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
+from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from tests.factories import new_household
@@ -135,6 +137,40 @@ async def test_pages_go_when_they_were_thrown_away_long_ago(context: Context) ->
     )
     await perform(clean_up_notes_pages, context)
     assert await column(context, "SELECT name FROM notes_page ORDER BY 1") == ["kept", "young"]
+
+
+async def test_health_logs_go_some_time_after_their_day_and_are_counted_no_more(context: Context) -> None:
+    account = await add_account(context.database)
+    await context.database.execute(
+        """WITH items AS (
+            INSERT INTO health_item (auth_account_id, name, output)
+            VALUES (%(account)s, 'Beans', false), (%(account)s, 'Fever', true) RETURNING id, auth_account_id
+        )
+        INSERT INTO health_log (auth_account_id, health_item_id, date)
+        SELECT auth_account_id, id, current_date - days FROM items, (VALUES (181), (180), (0)) given (days)""",
+        {"account": account},
+    )
+    total = "SELECT (SELECT sum(n::integer) FROM jsonb_each_text(correlations) c (id, n)) FROM health_item"
+    before = await column(context, total)
+    assert await perform(clean_up_health_logs, context) == 2
+    assert await column(context, "SELECT current_date - date FROM health_log ORDER BY 1") == [0, 0, 180, 180]
+    assert all(now < then for now, then in zip(await column(context, total), before, strict=True))
+
+
+async def test_secrets_go_when_they_were_thrown_away_long_ago(context: Context) -> None:
+    account = await add_account(context.database)
+    await context.database.execute(
+        """WITH vault AS (
+            INSERT INTO secrets_vault (auth_account_id, short_id, keys) VALUES (%(account)s, 'short', '[]')
+            RETURNING id
+        )
+        INSERT INTO secrets_value (secrets_vault_id, short_id, name_encrypted, tags_encrypted, deleted)
+        SELECT vault.id, 'short', name, 'none', now() - age::interval
+        FROM vault, (VALUES ('old', '31 days'), ('young', '29 days'), ('kept', NULL)) given (name, age)""",
+        {"account": account},
+    )
+    assert await perform(clean_up_secrets_values, context) == 1
+    assert await column(context, "SELECT name_encrypted FROM secrets_value ORDER BY 1") == ["kept", "young"]
 
 
 async def test_tasks_go_when_they_were_done_long_ago(context: Context) -> None:

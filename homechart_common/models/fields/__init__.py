@@ -8,7 +8,7 @@ What PostgreSQL cannot store (NUL, lone surrogates, numbers out of range, years 
 here, with a message that names the field.
 """
 
-from homechart_common.models.fields.compounds import Object, Objects, Strings, Tags
+from homechart_common.models.fields.compounds import Map, Object, Objects, Strings, Tags
 from homechart_common.models.fields.field import Derived, Field, Invalid, Schema, json_name, sql_json
 from homechart_common.models.fields.scalars import UUID, Bool, Colour, Int, Money, Reference, YearMonth
 from homechart_common.models.fields.texts import WIRE_LIMIT, Email, Position, ShortID, Text, clean_text
@@ -35,6 +35,7 @@ __all__ = [
     "Field",
     "Int",
     "Invalid",
+    "Map",
     "Money",
     "Object",
     "Objects",

@@ -27,7 +27,11 @@ class Strings(Field):
             raise Invalid("must be a list of strings")
         if len(value) > self.most:
             raise Invalid(f"must not have more than {self.most} members")
-        return [text for member in value if (text := clean_text(member, self.longest))]
+        return [text for member in value if (text := self.read_member(member))]
+
+    def read_member(self, value: Any) -> str:
+        """Check and normalise one of them."""
+        return clean_text(value, self.longest)
 
 
 class Tags(Strings):
@@ -73,6 +77,34 @@ class Object(Field):
     def column_sql(self, column: str) -> str:
         """The stored members over the zero values, so that members added later are always there."""
         return f"{sql_json(self.default())} || {column}"
+
+
+class Map(Field):
+    """A JSON object whose members clients name; all their values are of one kind."""
+
+    most = 100
+
+    def __init__(self, values: Field, **options: Any) -> None:
+        super().__init__(**options)
+        self.kind = values
+        self.json_schema = {"type": "object", "additionalProperties": values.schema()}
+
+    @property
+    def zero(self) -> dict[str, Any]:
+        return {}
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Invalid("must be an object")
+        if len(value) > self.most:
+            raise Invalid(f"must not have more than {self.most} members")
+        read: dict[str, Any] = {}
+        for name, member in value.items():
+            try:
+                read[clean_text(name, WIRE_LIMIT)] = self.kind.deserialize(member)
+            except marshmallow.ValidationError as error:
+                raise Invalid(f"{name[:WIRE_LIMIT]} {error.messages[0]}") from None
+        return read
 
 
 class Objects(Field):

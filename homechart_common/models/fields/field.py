@@ -20,9 +20,9 @@ class Field(marshmallow.fields.Field[Any]):
     """One member of an object: a column, its name on the wire, and how values pass between both.
 
     ``write`` says where a client's value counts: ``C`` on create, ``U`` on update, neither for what the
-    server sets; ``made`` is what it sets when it makes the object. ``stored=False`` fields are read but belong
-    to no column, and answers show ``answer`` (else the zero value) for them; ``wire=False`` ones are never
-    shown, ``omitted`` ones not while they are false.
+    server sets; ``made`` is what it sets when it makes the object. ``required`` fields are never null.
+    ``stored=False`` fields are read but belong to no column, and answers show ``answer`` (else the zero value)
+    for them; ``wire=False`` ones are never shown, ``omitted`` ones not while they are false.
     """
 
     zero: Any = None
@@ -82,6 +82,9 @@ class Field(marshmallow.fields.Field[Any]):
     def schema(self) -> Schema:
         """The JSON Schema of the value on the wire."""
         schema = dict(self.json_schema)
+        kinds = schema.get("type")
+        if self.must_be_given and isinstance(kinds, list):
+            schema["type"] = next(kind for kind in kinds if kind != "null")
         if self.description:
             schema["description"] = self.description
         if not self.write:
@@ -94,9 +97,10 @@ class Field(marshmallow.fields.Field[Any]):
         """What PostgreSQL is given for a JSON value."""
         if value is marshmallow.missing:
             return marshmallow.missing
-        if value is None and self.zero is None and self.must_be_given:
+        read = self.read(self.zero if value is None else value)
+        if read is None and self.must_be_given:
             raise Invalid("must not be null")
-        return self.read(self.zero if value is None else value)
+        return read
 
     def read(self, value: Any) -> Any:
         """Check and normalise a value that is not null; raises :class:`Invalid`."""

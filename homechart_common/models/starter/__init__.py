@@ -31,6 +31,13 @@ async def furnish_account(connection: Queryable, account_id: str, language: str,
     await _create(connection, tree(language, "account"), actor, {"authAccountID": account_id})
 
 
+async def furnish_health(connection: Queryable, account_id: str, language: str) -> None:
+    """Give an account what a new one finds to log, unless it has it."""
+    actor = Actor(session_id="", access=0, account_id=account_id)
+    items = {"HealthItem": tree(language, "account")["HealthItem"]}
+    await _create(connection, items, actor, {"authAccountID": account_id})
+
+
 async def furnish_household(connection: Queryable, household_id: str, creator: Actor) -> None:
     """Give a new household its first objects, in the transaction that creates it."""
     actor = replace(creator, households={household_id: FULL})
@@ -42,16 +49,18 @@ async def _create(connection: Queryable, objects: Tree, actor: Actor, owner: dic
     """One statement for each kind of object; what others stand in comes first."""
     by_kind: dict[type[Model], list[dict[str, Any]]] = {}
     for model, body in _bodies(objects, {}):
-        dated = {name: _dated(value, actor.time_zone) for name, value in body.items()}
-        by_kind.setdefault(model, []).append(created_row(model, {**owner, **dated}, actor))
+        said = {name: _meant(value, actor) for name, value in body.items()}
+        by_kind.setdefault(model, []).append(created_row(model, {**owner, **said}, actor))
     for model, created in by_kind.items():
         await rows.insert(connection, model, created)
 
 
-def _dated(value: Any, time_zone: str) -> Any:
-    """``in 3 days`` as the date that it is then."""
+def _meant(value: Any, actor: Actor) -> Any:
+    """What a value stands for: ``in 3 days`` for the date that it is then, ``[me]`` for the actor's account."""
+    if value == ["me"]:
+        return [actor.account_id]
     if isinstance(value, str) and (found := _DAYS.fullmatch(value)):
-        return (clock.today(time_zone) + timedelta(days=int(found[1]))).isoformat()
+        return (clock.today(actor.time_zone) + timedelta(days=int(found[1]))).isoformat()
     return value
 
 
