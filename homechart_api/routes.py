@@ -267,7 +267,7 @@ _ARCHIVES: tuple[Route, ...] = (
         f"{_HOUSEHOLD}/export",
         archives.export,
         "AuthHouseholdExport",
-        answer=archives.ARCHIVE,
+        answer=archives.EXPORT,
     ),
     Route(
         "POST",
@@ -275,7 +275,7 @@ _ARCHIVES: tuple[Route, ...] = (
         archives.import_,
         "AuthHouseholdImport",
         limited=Limit.EVERY,
-        body=archives.ARCHIVE,
+        body=archives.IMPORT,
         statuses=(413,),
     ),
 )
@@ -393,6 +393,7 @@ _BUDGET: tuple[Route, ...] = (
 
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
+    *_ARCHIVES,
     *_BUDGET,
     Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(

@@ -26,7 +26,8 @@ from homechart_common.models.permissions import FULL
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, array
 
-ARCHIVE = Content("application/x-gzip", {"type": "string", "format": "binary"})
+EXPORT = Content("application/x-gzip", {"type": "string", "format": "binary"})
+IMPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
 
 #: The largest archive that is taken, in bytes.
 MOST_BYTES = 64 * 1024 * 1024
@@ -58,9 +59,13 @@ async def import_(request: web.Request) -> web.Response:
     household_id = _transferable(request)
     with TemporaryFile() as file:
         await _receive(request, file)
-        passphrase = await request.app[DATABASE].fetch_value(_QUERIES["backup_key"], {"household": household_id})
+        passphrase = await request.app[DATABASE].fetch_value(
+            _QUERIES["backup_key"], {"household": household_id}
+        )
         try:
-            restored = await restore(request.app[DATABASE], file, passphrase or "", _Owner(request, household_id))
+            restored = await restore(
+                request.app[DATABASE], file, passphrase or "", _Owner(request, household_id)
+            )
         except StaleActor:
             raise Unavailable from None
     logger.notice("A household was imported", authHouseholdID=restored.household_id)
@@ -77,7 +82,7 @@ def _transferable(request: web.Request) -> str:
 
 async def _sent(request: web.Request, file: IO[bytes], name: str) -> web.StreamResponse:
     response = web.StreamResponse()
-    response.content_type = ARCHIVE.media_type
+    response.content_type = EXPORT.media_type
     response.content_length = file.tell()
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"

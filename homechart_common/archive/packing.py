@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from homechart_common.errors import InvalidInput
 
 #: The most bytes that an archive has when it is unpacked.
-MOST_BYTES = 512 * 1024 * 1024
+MOST_BYTES = 256 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b\x08"
 _WITH_GZIP_HEADER = 31
@@ -99,7 +99,9 @@ def _decrypted(pieces: Iterator[bytes], passphrase: str) -> Iterator[bytes]:
                 return
     except ValueError:
         pass
-    raise InvalidInput("This is not an archive of a household that was encrypted with the household's backup key")
+    raise InvalidInput(
+        "This is not an archive of a household that was encrypted with the household's backup key"
+    )
 
 
 def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ The document is JSON with each row on a line of its own, so that it can be read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from homechart_common.models.model import Row
 #: How many rows, of how many bytes together, are read at once.
 _ROWS, _BYTES = 500, 1024 * 1024
 #: The most bytes that a line has, and the most rows that an archive has.
-_LINE, _MOST_ROWS = 4 * 1024 * 1024, 2_000_000
+_LINE, _MOST_ROWS = 4 * 1024 * 1024, 500_000
 
 _START, _END = b'{"archive":', b"]}"
 
@@ -55,13 +55,15 @@ class Reader:
             kind = _started(next(self._lines, b""), order)
             del order[: order.index(kind.key) + 1]
             at_end = yield from self._list(kind)
-        if any(self._lines):
+        for _ in self._lines:
             raise InvalidInput("The archive has something behind its end")
 
     def _read_start(self) -> None:
         line = next(self._lines, b"")
         try:
-            made_as = orjson.loads(line.removesuffix(b",") + b"}")["archive"] if line.startswith(_START) else None
+            made_as = (
+                orjson.loads(line.removesuffix(b",") + b"}")["archive"] if line.startswith(_START) else None
+            )
         except orjson.JSONDecodeError:
             made_as = None
         if not isinstance(made_as, int) or made_as < 1:
@@ -69,14 +71,13 @@ class Reader:
         if made_as > FORMAT:
             raise InvalidInput("The archive was made by a newer version of Homechart than this server has")
 
-    def _list(self, kind: Kind) -> Iterator[Batch]:
+    def _list(self, kind: Kind) -> Generator[Batch, None, bool]:
         """The rows of a kind; returns whether that was the last one."""
-        batch, size, number = Batch(kind), 0, 0
-        for line in self._lines:
+        batch, size = Batch(kind), 0
+        for number, line in enumerate(self._lines, 1):
             if line in (b"],", _END):
                 yield batch
                 return line == _END
-            number += 1
             self._add(batch, line, number)
             size += len(line)
             if len(batch.rows) >= _ROWS or size > _BYTES:
@@ -94,7 +95,9 @@ class Reader:
                 raise marshmallow.ValidationError("must be an object")
             self._take(batch, said)
         except (orjson.JSONDecodeError, marshmallow.ValidationError) as error:
-            problem = error.messages[0] if isinstance(error, marshmallow.ValidationError) else "is not valid JSON"
+            problem = (
+                error.messages[0] if isinstance(error, marshmallow.ValidationError) else "is not valid JSON"
+            )
             raise InvalidInput.field(f"{batch.kind.key}, row {number}", str(problem)) from None
 
     def _take(self, batch: Batch, said: dict[str, Any]) -> None:
@@ -135,17 +138,19 @@ def _started(line: bytes, order: list[str]) -> Kind:
     """The kind whose list begins with a line."""
     key = line.removeprefix(b'"').removesuffix(b'":[').decode("ascii", "replace")
     if not line.endswith(b'":[') or key not in order:
-        raise InvalidInput(f"The archive has no list here that is known, but {line[:40].decode('utf-8', 'replace')!r}")
+        raise InvalidInput(
+            f"The archive has no list here that is known, but {line[:40].decode('utf-8', 'replace')!r}"
+        )
     return kinds()[key]
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """What stands between line breaks, of what is not blank."""
+    """What stands between line breaks."""
     rest = b""
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")
-        yield from (line.strip() for line in whole if line.strip())
+        yield from whole
         if len(rest) > _LINE:
             raise InvalidInput("The archive has a line that is too long; it must be as it was exported")
-    if rest.strip():
-        yield rest.strip()
+    if rest:
+        yield rest

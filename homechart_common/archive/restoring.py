@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
@@ -18,7 +18,7 @@ from homechart_common.archive.renaming import Renaming
 from homechart_common.errors import InvalidInput
 from homechart_common.ids import new_nanoid
 from homechart_common.models import AuthAccount, AuthAccountAuthHousehold, AuthHousehold, AuthSession, rows
-from homechart_common.models.model import Row
+from homechart_common.models.model import Model, Row
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Database, array
 from homechart_common.postgresql.failures import ConstraintViolation
@@ -106,19 +106,49 @@ async def _accounts(batches: Iterator[Batch]) -> tuple[list[Row], Batch | None]:
 
 
 async def _store(connection: Connection, batch: Batch) -> None:
-    model = batch.kind.model
-    if model is AuthSession:
-        for row in batch.rows:
-            # another count than any process remembers of the same session
-            row["access"] = time.time_ns()
-    if model is AuthAccountAuthHousehold:
-        for row in batch.rows:
-            if row["auth_account_id"] is None:
-                row["invite_token"] = row["invite_token"] or new_nanoid().upper()
+    if settle := _SETTLED.get(batch.kind.model):
+        await settle(connection, batch.rows)
     await _insert(connection, batch.kind, batch.rows)
     for column, entries in batch.entries.items():
         if entries:
             await _insert_entries(connection, batch.kind, column, entries)
+
+
+async def _settle_households(connection: Connection, households: list[Row]) -> None:
+    """What only one household can have stays with the one that has it here."""
+    for row in households:
+        names = {name: row[name] for name in ("subscription_referral_code", "self_hosted_id")}
+        has_code, has_self_hosted_id = await connection.fetch_row(_QUERIES["household_taken"], names) or (
+            True,
+            True,
+        )
+        if has_code:
+            row["subscription_referral_code"] = new_nanoid()
+        if has_self_hosted_id:
+            row["self_hosted_id"] = None
+
+
+async def _settle_memberships(connection: Connection, memberships: list[Row]) -> None:
+    """Who is not brought along is invited, by a token that nobody else has."""
+    tokens = {"tokens": array(row["invite_token"] for row in memberships)}
+    taken = {"", *await connection.fetch_value(_QUERIES["tokens_taken"], tokens)}
+    for row in memberships:
+        if row["invite_token"] in taken and (row["invite_token"] or row["auth_account_id"] is None):
+            row["invite_token"] = new_nanoid().upper()
+
+
+async def _settle_sessions(_: Connection, sessions: list[Row]) -> None:
+    """No process has a session in its memory at the count that this one begins with."""
+    for row in sessions:
+        row["access"] = time.time_ns()
+
+
+#: What is decided here about rows of some kinds before they are stored.
+_SETTLED: dict[type[Model], Callable[[Connection, list[Row]], Awaitable[None]]] = {
+    AuthHousehold: _settle_households,
+    AuthAccountAuthHousehold: _settle_memberships,
+    AuthSession: _settle_sessions,
+}
 
 
 async def _insert(connection: Connection, kind: Kind, stored: list[Row]) -> None:
@@ -130,7 +160,9 @@ async def _insert(connection: Connection, kind: Kind, stored: list[Row]) -> None
         raise InvalidInput.field(kind.key, violation.message) from None
 
 
-async def _insert_entries(connection: Connection, kind: Kind, column: str, entries: list[dict[str, Any]]) -> None:
+async def _insert_entries(
+    connection: Connection, kind: Kind, column: str, entries: list[dict[str, Any]]
+) -> None:
     table, columns = kind.entries[column].table, ", ".join(entries[0])
     statement = (
         f"INSERT INTO {table} ({columns})"

@@ -13,7 +13,14 @@ from homechart_common import clock
 from homechart_common.archive.contents import FORMAT, Kind, kinds
 from homechart_common.archive.packing import Packer
 from homechart_common.errors import ItemNotFound
-from homechart_common.models import AuthAccount, AuthAccountAuthHousehold, AuthHousehold, AuthSession, Change, registry
+from homechart_common.models import (
+    AuthAccount,
+    AuthAccountAuthHousehold,
+    AuthHousehold,
+    AuthSession,
+    Change,
+    registry,
+)
 from homechart_common.models.fields import Field, Reference
 from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql import queries
@@ -60,7 +67,11 @@ async def write(database: Database, household_id: str, file: IO[bytes]) -> str:
 async def _document(connection: Connection, household_id: str, accounts: Iterable[str]) -> AsyncIterator[str]:
     said = {"archive": FORMAT, "version": VERSION, "exported": clock.now().isoformat()}
     start = orjson.dumps(said).decode().removesuffix("}") + ","
-    scope = {"household": household_id, "accounts": array(accounts), "owners": array([household_id, *accounts])}
+    scope = {
+        "household": household_id,
+        "accounts": array(accounts),
+        "owners": array([household_id, *accounts]),
+    }
     for key, kind in kinds().items():
         yield f'{start}\n"{key}":['
         separator = "\n"
@@ -77,8 +88,12 @@ async def _document(connection: Connection, household_id: str, accounts: Iterabl
 def _rows(kind: Kind) -> str:
     """The query for the rows of a kind, each before those below it."""
     model = kind.model
-    members = ", ".join(f'{_sql(model, column, field)} AS "{field.json}"' for column, field in kind.members.items())
-    rendered = f"SELECT row_to_json((SELECT r FROM (SELECT {members}) r))::text FROM {model.table} t"
+    members = ", ".join(
+        f'{_sql(model, column, field)} AS "{field.json}"' for column, field in kind.members.items()
+    )
+    # json_agg breaks lines between rows, and nothing else does
+    row = f"replace(row_to_json((SELECT r FROM (SELECT {members}) r))::text, E'\\n', '')"
+    rendered = f"SELECT {row} FROM {model.table} t"
     whose = _WHOSE.get(model) or (
         "t.auth_household_id = %(household)s::uuid"
         if model.owner is Owner.HOUSEHOLD

@@ -25,6 +25,16 @@ SELECT set_config('homechart.restoring', 'on', true);
 -- What this transaction does from here on is a write like any other.
 SELECT set_config('homechart.restoring', 'off', true);
 
+-- name: household_taken
+-- Whether a household here has a code for referrals, or the id of a server of its own.
+SELECT EXISTS (SELECT FROM auth_household WHERE subscription_referral_code = %(subscription_referral_code)s::text),
+    EXISTS (SELECT FROM auth_household WHERE self_hosted_id = %(self_hosted_id)s::uuid);
+
+-- name: tokens_taken
+-- Those of some tokens that invitations here have.
+SELECT array(SELECT invite_token FROM auth_account_auth_household
+    WHERE invite_token = ANY (%(tokens)s::text[]) AND invite_token <> '');
+
 -- name: strangers
 -- Whether somebody of these is in no household.
 SELECT EXISTS (
