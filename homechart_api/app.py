@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from homechart_api.context import ACTORS, BACKGROUND, CONFIG, DATABASE, Background
+from homechart_api.context import ACTORS, BACKGROUND, CONFIG, DATABASE, FETCHER, Background
 from homechart_api.hub import HUB, Hub
 from homechart_api.middleware.context import context_middleware
 from homechart_api.middleware.cors import add_headers, cors_middleware
@@ -18,6 +18,7 @@ from homechart_api.middleware.metrics import metrics_middleware
 from homechart_api.routes import add_routes
 from homechart_api.static import add_static
 from homechart_common.config import Config
+from homechart_common.fetch import Fetcher
 from homechart_common.models.actors import Actors
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
@@ -39,6 +40,7 @@ def create_app(config: Config, settings: PostgresqlSettings) -> web.Application:
     app[ACTORS] = Actors(app[DATABASE], lifetime_seconds=config.app.cache_ttl_minutes * 60)
     app[LIMITER] = Limiter(Rate.parse(config.app.rate_limiter_rate), config.app.rate_limiter_key)
     app[BACKGROUND] = Background()
+    app[FETCHER] = Fetcher()
     app[HUB] = Hub(app[DATABASE])
     app.cleanup_ctx.extend((_database, _hub))
     app.on_shutdown.append(_end_streams)

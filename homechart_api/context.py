@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from homechart_common.config import Config
+from homechart_common.fetch import Fetcher
 from homechart_common.models.actors import Actors
 from homechart_common.models.permissions import Actor
 from homechart_common.postgresql.database import Database
@@ -16,6 +17,7 @@ from homechart_common.postgresql.database import Database
 CONFIG = web.AppKey("config", Config)
 DATABASE = web.AppKey("database", Database)
 ACTORS = web.AppKey("actors", Actors)
+FETCHER = web.AppKey("fetcher", Fetcher)
 
 ACTOR = web.RequestKey("actor", Actor)
 REQUEST_ID = web.RequestKey("request_id", str)

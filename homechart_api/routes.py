@@ -23,6 +23,7 @@ from homechart_api.controllers import (
     keys,
     members,
     oidc,
+    recipes,
     reset,
     sessions,
     signin,
@@ -37,7 +38,14 @@ from homechart_api.middleware.limits import Limit
 from homechart_api.middleware.session import Gate
 from homechart_api.route import Content, Route, meet_expectation
 from homechart_common import watch
-from homechart_common.models import AuthAccount, AuthHousehold, AuthSession, BudgetTransaction, registry
+from homechart_common.models import (
+    AuthAccount,
+    AuthHousehold,
+    AuthSession,
+    BudgetTransaction,
+    CookRecipe,
+    registry,
+)
 from homechart_common.models.model import Model
 
 API = "/api/v1"
@@ -391,10 +399,30 @@ _BUDGET: tuple[Route, ...] = (
     ),
 )
 
+_COOK: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{API}{CookRecipe.path}/{{id}}",
+        recipes.read,
+        "CookRecipeRead",
+        Gate.OPTIONAL,
+        answer="CookRecipe",
+    ),
+    Route(
+        "POST",
+        f"{API}/import/recipe",
+        recipes.create,
+        "CookRecipeImport",
+        body=recipes.IMPORT,
+        answer="CookRecipe",
+    ),
+)
+
 HAND_WRITTEN: tuple[Route, ...] = (
     *_AUTH,
     *_ARCHIVES,
     *_BUDGET,
+    *_COOK,
     Route("PUT", f"{API}/health/items", health.furnish, "HealthItemsInit", query=health.WHOSE),
     Route(
         "GET",

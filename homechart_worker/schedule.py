@@ -9,6 +9,8 @@ from homechart_worker.task import Task
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
+from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -17,6 +19,7 @@ from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
+from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
 from homechart_worker.tasks.deliver import deliver
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
 from homechart_worker.tasks.roll_up_budget_balance import roll_up_budget_balance
@@ -25,9 +28,12 @@ from homechart_worker.tasks.roll_up_budget_summary import roll_up_budget_summary
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
+        cook_meal_plan_reminders,
         plan_task_reminders,
         deliver,
         clean_up_cache,
+        clean_up_cook_meal_plans,
+        clean_up_cook_recipes,
         clean_up_sessions,
         roll_up_budget_summary,
         roll_up_budget_balance,

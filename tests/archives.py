@@ -69,7 +69,17 @@ async def new_family(database: Database, client: Client) -> Family:
     return Family(household, elsewhere, addresses=addresses, **callers)
 
 
-async def furnish(family: Family) -> None:
+#: What was long ago, and follows from nothing that is there any more.
+_LONG_AGO = (
+    "UPDATE inventory_item SET last_purchased = '2023-01-02' WHERE auth_household_id = %(household)s",
+    "UPDATE cook_recipe SET cook_meal_plan_last = '2023-01-03' WHERE auth_household_id = %(household)s"
+    " AND cook_meal_plan_count = 0",
+    "UPDATE auth_account SET last_activity = '2023-01-04', daily_agenda_next = NULL WHERE id = %(ann)s",
+    "UPDATE plan_task SET notified = true WHERE owner_id = %(ann)s",
+)
+
+
+async def furnish(database: Database, family: Family) -> None:
     """Make something of every kind, for the household and for Ann, that names all it can; and change it."""
     for model in _CREATED:
         for owner in _owners(family, model):
@@ -83,6 +93,8 @@ async def furnish(family: Family) -> None:
                 await family.ann.update(model, second["id"], changed)
     await _keep_books(family)
     await _collapse(family)
+    for statement in _LONG_AGO:
+        await database.execute(statement, {"household": family.household, "ann": family.ann.account})
 
 
 def _owners(family: Family, model: type[Model]) -> list[dict[str, str]]:
@@ -120,7 +132,8 @@ async def _full_body(family: Family, model: type[Model], first: dict[str, Any], 
     for name in _PEOPLE:
         if name in body and "authHouseholdID" in owner:
             body[name] = [family.ann.account, family.kid.account, family.gus.account]
-    return body
+    # what is cooked by a recipe has no other name
+    return {**body, "customRecipe": ""} if body.get("cookRecipeID") and "customRecipe" in body else body
 
 
 async def _keep_books(family: Family) -> None:

@@ -14,7 +14,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from homechart_api.app import create_app
+from homechart_api.context import FETCHER
 from homechart_common.config import load
+from homechart_common.fetch import Fetcher
 from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.factories import body_for, needed_references, target_of
@@ -138,8 +140,15 @@ class Caller:
 
 
 @asynccontextmanager
-async def serving(settings: PostgresqlSettings, *overrides: str) -> AsyncIterator[Client]:
-    """The application on a port of its own, with ``overrides`` of its options."""
+async def serving(
+    settings: PostgresqlSettings, *overrides: str, fetcher: Fetcher | None = None
+) -> AsyncIterator[Client]:
+    """The application on a port of its own, with ``overrides`` of its options.
+
+    A ``fetcher`` takes the place of the one that reads only what is on the public internet.
+    """
     app = create_app(load(overrides=overrides, environment={}), settings)
+    if fetcher is not None:
+        app[FETCHER] = fetcher
     async with TestClient(TestServer(app)) as client:
         yield client

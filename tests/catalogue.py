@@ -136,6 +136,52 @@ WIRE = {
         "tableName": "text",
         "updated": "moment",
     },
+    "CookMealPlan": {
+        "authAccountID": "uuid?",
+        "authHouseholdID": "uuid",
+        "cookMealTimeID": "uuid",
+        "cookRecipeID": "uuid?",
+        "cookRecipeScale": "text",
+        "created": "moment",
+        "customRecipe": "text",
+        "date": "date",
+        "id": "uuid",
+        "notificationTimeCook": "moment?",
+        "notificationTimePrep": "moment?",
+        "time": "time",
+        "updated": "moment",
+    },
+    "CookMealTime": {
+        "authHouseholdID": "uuid",
+        "created": "moment",
+        "id": "uuid",
+        "name": "text",
+        "time": "time",
+        "updated": "moment",
+    },
+    "CookRecipe": {
+        "authHouseholdID": "uuid",
+        "complexity": "int",
+        "cookMealPlanCount": "int",
+        "cookMealPlanLast": "date?",
+        "created": "moment",
+        "deleted": "moment?",
+        "directions": "text",
+        "id": "uuid",
+        "image": "text",
+        "ingredients": "text",
+        "name": "text",
+        "notes": "notes",
+        "public": "bool",
+        "rating": "int",
+        "servings": "text",
+        "shortID": "nanoid",
+        "source": "text",
+        "tags": "texts",
+        "timeCook": "int",
+        "timePrep": "int",
+        "updated": "moment",
+    },
     "HealthItem": {
         "authAccountID": "uuid",
         "color": "int",
@@ -334,6 +380,9 @@ PLURALS = {
     "BudgetRecurrence": "BudgetRecurrences",
     "BudgetTransaction": "BudgetTransactions",
     "Change": "Changes",
+    "CookMealPlan": "CookMealPlans",
+    "CookMealTime": "CookMealTimes",
+    "CookRecipe": "CookRecipes",
     "HealthItem": "HealthItems",
     "HealthLog": "HealthLogs",
     "InventoryCollection": "InventoryCollections",
@@ -355,6 +404,7 @@ FORMS = {
     "nanoid": "[0-9A-HJ-NP-Za-km-z]{14}",
     "moment": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
     "date": r"\d{4}-\d\d-\d\d",
+    "time": r"\d\d:\d\d",
 }
 
 
@@ -374,6 +424,9 @@ def kind_of(value: Any, expected: str) -> str:
             fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
         case "map":
             fits = all(isinstance(member, str) for member in value.values())
+        case "notes":
+            members = {"complexity", "date", "note", "rating"}
+            fits = isinstance(value, list) and all(note.keys() == members for note in value)
         case "counts":
             fits = all(isinstance(member, int) for member in value.values())
         case "keys":

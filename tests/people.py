@@ -52,3 +52,54 @@ async def add_tasks(
             "template": template,
         },
     )
+
+
+async def add_recipe(database: Queryable, household: str, name: str) -> str:
+    """A recipe of a household; its id."""
+    return str(
+        await database.fetch_value(
+            """INSERT INTO cook_recipe (auth_household_id, short_id, name)
+            VALUES (%(household)s, 'short', %(name)s) RETURNING id""",
+            {"household": household, "name": name},
+        )
+    )
+
+
+async def add_meal(
+    database: Queryable,
+    household: str,
+    dish: str = "Pizza",
+    *,
+    recipe: str | None = None,
+    scale: str = "1",
+    day: str = "2026-11-24",
+    cook_in: timedelta | None = None,
+    prep_in: timedelta | None = None,
+) -> str:
+    """A meal plan for dinner at 18:30, of a recipe or else of a dish without one; its id."""
+    return str(
+        await database.fetch_value(
+            """WITH made AS (
+                INSERT INTO cook_meal_time (auth_household_id, name) VALUES (%(household)s, 'Dinner')
+                ON CONFLICT DO NOTHING RETURNING id
+            ), dinner AS (
+                SELECT id FROM made UNION ALL
+                SELECT id FROM cook_meal_time WHERE auth_household_id = %(household)s AND name = 'Dinner'
+            )
+            INSERT INTO cook_meal_plan (auth_household_id, cook_meal_time_id, cook_recipe_id, custom_recipe,
+                cook_recipe_scale, date, time, notification_time_cook, notification_time_prep)
+            SELECT %(household)s, id, %(recipe)s::uuid, %(dish)s, %(scale)s, %(day)s::date, '18:30',
+                now() + %(cook_in)s::interval, now() + %(prep_in)s::interval
+            FROM dinner
+            RETURNING id""",
+            {
+                "household": household,
+                "dish": "" if recipe else dish,
+                "recipe": recipe,
+                "scale": scale,
+                "day": day,
+                "cook_in": cook_in,
+                "prep_in": prep_in,
+            },
+        )
+    )

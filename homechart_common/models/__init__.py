@@ -12,6 +12,9 @@ from homechart_common.models.budget_payee import BudgetPayee
 from homechart_common.models.budget_recurrence import BudgetRecurrence
 from homechart_common.models.budget_transaction import BudgetTransaction
 from homechart_common.models.change import Change
+from homechart_common.models.cook_meal_plan import CookMealPlan
+from homechart_common.models.cook_meal_time import CookMealTime
+from homechart_common.models.cook_recipe import CookRecipe
 from homechart_common.models.health_item import HealthItem
 from homechart_common.models.health_log import HealthLog
 from homechart_common.models.inventory_collection import InventoryCollection
@@ -42,6 +45,9 @@ __all__ = [
     "BudgetRecurrence",
     "BudgetTransaction",
     "Change",
+    "CookMealPlan",
+    "CookMealTime",
+    "CookRecipe",
     "HealthItem",
     "HealthLog",
     "InventoryCollection",

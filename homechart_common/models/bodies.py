@@ -26,6 +26,7 @@ def created_row(model: type[Model], body: Body, actor: Actor) -> Row:
     row = complete_row(model, read_members(model, body, writable(model, "C"), actor.time_zone))
     client_id = parse_uuid(body.get("id"))
     row["id"] = client_id if client_id and client_id != NIL_UUID else new_uuid()
+    model.fill_in(actor, row)
     model.resolve(actor, row)
     own_created(model, actor, row)
     return row
@@ -77,6 +78,17 @@ def read_members(model: type[Model], body: Body, names: tuple[str, ...], time_zo
         raise InvalidInput.fields(_sentences(error.messages_dict)) from None
     finally:
         reader_time_zone.reset(token)
+
+
+def takes_long(model: type[Model], body: Body) -> bool:
+    """Whether a body has something that is read so slowly that it is to be done in a thread."""
+    slow = _slow(model)
+    return bool(slow) and any(value and name in slow for name, value in _exact_names(model, body).items())
+
+
+@derived
+def _slow(model: type[Model]) -> frozenset[str]:
+    return frozenset(field.json for field in model.fields.values() if field.slow)
 
 
 @derived

@@ -1,7 +1,6 @@
 """Things."""
 
-from homechart_common.models.fields import Date, Int, Map, ShortID, Text
-from homechart_common.models.image import Image
+from homechart_common.models.fields import Date, Image, Int, Map, ShortID, Text
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
 

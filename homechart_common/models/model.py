@@ -119,6 +119,10 @@ class Model:
         return actor.account_id
 
     @classmethod
+    def fill_in(cls, actor: Actor, row: Row) -> None:
+        """Give a new object what its creator left to the server, before anything else is settled."""
+
+    @classmethod
     def resolve(cls, actor: Actor, row: Row) -> None:
         """Apply the object's own rules to what a client wrote, before it is given an owner."""
 

@@ -24,7 +24,7 @@ class NotesPageVersion(Model):
     updated = Timestamp(write="C", description="When it was written; now, unless an import says otherwise")
 
     @classmethod
-    def resolve(cls, actor: Actor, row: Row) -> None:
+    def fill_in(cls, actor: Actor, row: Row) -> None:
         """Who does not say who wrote it, wrote it (contract B2 §5)."""
         if row.get("created_by") in (None, NIL_UUID):
             row["created_by"] = actor.account_id

@@ -12,14 +12,15 @@ import orjson
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
-from homechart_common.models.bodies import Body, created_row, updated_row
+from homechart_common.models.bodies import Body, created_row, read_members, takes_long, updated_row
 from homechart_common.models.fields import UUID, Field, Position
 from homechart_common.models.model import Model, registry
-from homechart_common.models.ownership import UnknownHousehold
+from homechart_common.models.ownership import UnknownHousehold, own_created
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import NOT_YOURS, refer_parameter, statements
 from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
 from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
+from homechart_common.threads import aside
 
 _UNKNOWN = "names nothing that can be referred to here"
 
@@ -59,6 +60,17 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
         if attempt:
             row["id"] = new_uuid()
     raise InvalidInput.field("id", "could not be used")
+
+
+async def require_creatable(database: Queryable, model: type[Model], actor: Actor, body: Body) -> None:
+    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names."""
+
+    def settle(model: type[Model], body: Body, actor: Actor) -> dict[str, Any]:
+        row = read_members(model, body, ("authAccountID", "authHouseholdID"))
+        own_created(model, actor, row)
+        return row
+
+    await settled(database, settle, model, body, actor)
 
 
 async def update_object(
@@ -186,7 +198,9 @@ async def settled(
 ) -> dict[str, Any]:
     """The row for a body. A household that does not exist is another failure than one the actor is not in."""
     try:
-        return settle(model, body, actor)
+        if not takes_long(model, body):
+            return settle(model, body, actor)
+        return await aside(settle, model, body, actor)
     except UnknownHousehold as unknown:
         exists = await database.fetch_value(
             "SELECT EXISTS (SELECT FROM auth_household WHERE id = %(id)s)", {"id": unknown.household_id}

@@ -32,7 +32,7 @@ def own_created(model: type[Model], actor: Actor, row: Row) -> None:
         row["auth_account_id"] = row["auth_account_id"] or actor.account_id
     elif row.get("auth_household_id"):
         _require_household(model, actor, row["auth_household_id"])
-    elif row.get("auth_account_id"):
+    elif row.get("auth_account_id") and model.personal():
         _require_personal(model, actor)
         row["auth_account_id"] = actor.account_id
     elif not (_belongs_to_another(model, row) or model.is_for_everybody(actor, row)):
@@ -52,9 +52,14 @@ def own_updated(model: type[Model], actor: Actor, row: Row) -> None:
         _require_household(model, actor, row["auth_household_id"])
         if model.owner is Owner.ACCOUNT_OR_HOUSEHOLD:
             row.setdefault("auth_account_id", None)
-    elif row.get("auth_account_id") and (model.owner is not Owner.ASSIGNABLE or "auth_household_id" in row):
+    elif row.get("auth_account_id") and _is_moved(model, row):
         _require_personal(model, actor)
         row |= {"auth_account_id": actor.account_id, "auth_household_id": None}
+
+
+def _is_moved(model: type[Model], row: Row) -> bool:
+    """Whether naming an account makes it the owner, and does not just say who has to do with the object."""
+    return model.personal() and (model.owner is not Owner.ASSIGNABLE or "auth_household_id" in row)
 
 
 def _belongs_to_another(model: type[Model], row: Row) -> bool:

@@ -63,12 +63,15 @@ async def execute(
         raise explained(model, violation) from None
 
 
-async def rendered(database: Queryable, model: type[Model], ids: Iterable[str], *, to: Actor | None) -> str:
+async def rendered(
+    database: Queryable, model: type[Model], ids: Iterable[str], *, to: Actor | None, where: str = "true"
+) -> str:
     """The JSON texts of the rows with these ids, as lists have them; empty when there are none.
 
-    Nobody in particular (``to=None``) is shown what anybody may see.
+    Nobody in particular (``to=None``) is shown what anybody may see. ``where`` is a condition in SQL over the
+    row ``t``.
     """
-    rows = await database.fetch_value(_rendered(model, row_json(model)), {"ids": array(ids)})
+    rows = await database.fetch_value(_rendered(model, row_json(model), where), {"ids": array(ids)})
     return shown(model, to, rows or "")
 
 
@@ -98,10 +101,11 @@ def bytea(value: bytes) -> str:
 
 
 @derived
-def _rendered(model: type[Model], row: str) -> Statement:
+def _rendered(model: type[Model], row: str, where: str = "true") -> Statement:
     return Statement(
         f"{model.table}_rendered",
-        f"SELECT {rendered_rows(model, row)} FROM {model.table} t WHERE t.id = ANY (%(ids)s::uuid[])",
+        f"SELECT {rendered_rows(model, row)} FROM {model.table} t"
+        f" WHERE t.id = ANY (%(ids)s::uuid[]) AND {where}",
         table=model.table,
     )
 

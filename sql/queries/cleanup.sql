@@ -117,6 +117,20 @@ DELETE FROM plan_task WHERE id IN (
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: cook_meal_plans
+-- Meals that were planned for a day long ago.
+DELETE FROM cook_meal_plan WHERE id IN (
+    SELECT id FROM cook_meal_plan WHERE date < current_date - %(days)s::integer
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: cook_recipes
+-- Recipes that were thrown away long ago.
+DELETE FROM cook_recipe WHERE id IN (
+    SELECT id FROM cook_recipe WHERE deleted < now() - make_interval(days => %(days)s::integer)
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: health_logs
 -- Logs of days long ago; they are counted no more.
 DELETE FROM health_log WHERE id IN (

@@ -1,3 +1,38 @@
+-- name: claim_cook_meal_plans
+-- Meals that it is time to cook or to prepare, whose times are emptied in the statement that returns them: a row for
+-- each reminder and person to tell, and one without a person for a reminder that nobody wants (contract B2 §6.3).
+WITH due AS MATERIALIZED (
+    SELECT id, notification_time_cook <= now() AS cook, notification_time_prep <= now() AS prep FROM cook_meal_plan
+    WHERE least(notification_time_cook, notification_time_prep) <= now()
+    ORDER BY least(notification_time_cook, notification_time_prep)
+    LIMIT %(limit)s::integer
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE cook_meal_plan p SET
+        notification_time_cook = CASE WHEN due.cook THEN NULL ELSE p.notification_time_cook END,
+        notification_time_prep = CASE WHEN due.prep THEN NULL ELSE p.notification_time_prep END
+    FROM due WHERE p.id = due.id
+    RETURNING p.id, p.auth_household_id, p.cook_recipe_id, p.cook_recipe_scale, p.custom_recipe, p.cook_meal_time_id,
+        p.date + p.time AS moment, due.cook, due.prep
+)
+SELECT c.id::text, reminder.kind, coalesce(r.name, c.custom_recipe), m.name, c.moment,
+    c.cook_recipe_id::text, c.cook_recipe_scale, person.id::text, person.iso_639_code, person.preferences
+FROM claimed c
+JOIN cook_meal_time m ON m.id = c.cook_meal_time_id
+LEFT JOIN cook_recipe r ON r.id = c.cook_recipe_id
+JOIN LATERAL (
+    SELECT 'cook_meal_plan_cook' AS kind, 'ignoreEmailCookMealPlanCook' AS unwanted WHERE c.cook
+    UNION ALL SELECT 'cook_meal_plan_prep', 'ignoreEmailCookMealPlanPrep' WHERE c.prep
+) reminder ON true
+LEFT JOIN LATERAL (
+    SELECT a.id, a.iso_639_code, a.preferences
+    FROM auth_account_auth_household member JOIN auth_account a ON a.id = member.auth_account_id
+    WHERE member.auth_household_id = c.auth_household_id
+        AND coalesce((member.permissions ->> 'cook')::integer, 0) <= 1
+        AND a.verified AND NOT a.child AND NOT a.preferences @> jsonb_build_object('notificationsHouseholds',
+            jsonb_build_array(jsonb_build_object('authHouseholdID', c.auth_household_id, reminder.unwanted, true)))
+) person ON true;
+
 -- name: claim_plan_tasks
 -- Due tasks, marked as notified in the statement that returns them: a row for each person to tell, and one without
 -- a person for a task of which nobody wants to hear (contract §8.2).

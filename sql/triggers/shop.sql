@@ -21,7 +21,7 @@ END $$;
 CREATE OR REPLACE TRIGGER b_item BEFORE INSERT OR UPDATE ON shop_item
     FOR EACH ROW EXECUTE FUNCTION shop_item_before();
 CALL leaves_behind('shop_item', 'shop_category_id', 'shop_category', 'budget_category_id', 'budget_category',
-    'budget_payee_id', 'budget_payee');
+    'budget_payee_id', 'budget_payee', 'cook_meal_plan_id', 'cook_meal_plan', 'cook_recipe_id', 'cook_recipe');
 CALL leaves_behind('shop_list', 'budget_category_id', 'budget_category');
 
 -- Items move with their list.

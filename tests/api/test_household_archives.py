@@ -36,7 +36,7 @@ SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'pub
 @pytest.fixture(scope="module")
 async def family(database: Database, served: Client) -> Family:
     family = await new_family(database, served)
-    await furnish(family)
+    await furnish(database, family)
     return family
 
 

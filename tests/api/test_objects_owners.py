@@ -99,6 +99,7 @@ async def test_an_account_that_is_named_is_always_the_callers_own(cast: Cast, mo
 async def test_a_household_that_is_named_must_be_one_the_caller_may_edit(
     cast: Cast, model: type[Model]
 ) -> None:
+    body = await cast.ann.body(model)
     for household, status, message in (
         (NOBODYS, 400, "Item not found"),
         (cast.away, 403, "Action forbidden"),

@@ -41,7 +41,7 @@ VALUES: tuple[Any, ...] = (
 @pytest.fixture(scope="module")
 async def archive(database: Database, client: Client) -> bytes:
     family = await new_family(database, client)
-    await furnish(family)
+    await furnish(database, family)
     archive = await exported(family.ann, family.household)
     for caller in family.at_home:
         await database.execute("DELETE FROM auth_account WHERE id = %(id)s", {"id": caller.account})

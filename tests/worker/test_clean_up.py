@@ -8,6 +8,8 @@ from homechart_worker.task import Context, perform
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
+from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -17,7 +19,7 @@ from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_valu
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from tests.factories import new_household
-from tests.people import add_account, add_tasks
+from tests.people import add_account, add_meal, add_recipe, add_tasks
 from tests.worker.books import new_books
 
 
@@ -171,6 +173,37 @@ async def test_secrets_go_when_they_were_thrown_away_long_ago(context: Context) 
     )
     assert await perform(clean_up_secrets_values, context) == 1
     assert await column(context, "SELECT name_encrypted FROM secrets_value ORDER BY 1") == ["kept", "young"]
+
+
+async def test_meals_go_when_they_were_planned_for_long_ago(context: Context) -> None:
+    household = await new_household(context.database)
+    soup = await add_recipe(context.database, household, "Soup")
+    for dish, age in (("old", 181), ("young", 180), ("to come", -1)):
+        plan = await add_meal(context.database, household, dish)
+        await context.database.execute(
+            "UPDATE cook_meal_plan SET date = current_date - %(age)s WHERE id = %(plan)s",
+            {"age": age, "plan": plan},
+        )
+    await add_meal(context.database, household, recipe=soup, day="2020-01-31")
+    assert await perform(clean_up_cook_meal_plans, context) == 2
+    kept = "SELECT custom_recipe FROM cook_meal_plan ORDER BY 1"
+    assert await column(context, kept) == ["to come", "young"]
+    counted = "SELECT cook_meal_plan_count, cook_meal_plan_last::text FROM cook_recipe"
+    assert await context.database.fetch(counted) == [(0, "2020-01-31")]
+
+
+async def test_recipes_go_when_they_were_thrown_away_long_ago(context: Context) -> None:
+    household = await new_household(context.database)
+    for name in ("old", "young", "kept"):
+        recipe = await add_recipe(context.database, household, name)
+        await add_meal(context.database, household, recipe=recipe)
+    await context.database.execute(
+        """UPDATE cook_recipe SET deleted = now() - CASE name
+            WHEN 'old' THEN interval '31 days' WHEN 'young' THEN interval '29 days' END"""
+    )
+    assert await perform(clean_up_cook_recipes, context) == 1
+    assert await column(context, "SELECT name FROM cook_recipe ORDER BY 1") == ["kept", "young"]
+    assert await column(context, "SELECT count(*) FROM cook_meal_plan") == [2]
 
 
 async def test_tasks_go_when_they_were_done_long_ago(context: Context) -> None:

@@ -10,6 +10,7 @@ here, with a message that names the field.
 
 from homechart_common.models.fields.compounds import Map, Object, Objects, Strings, Tags
 from homechart_common.models.fields.field import Derived, Field, Invalid, Schema, json_name, sql_json
+from homechart_common.models.fields.images import Image, data_uri
 from homechart_common.models.fields.scalars import UUID, Bool, Colour, Int, Money, Reference, YearMonth
 from homechart_common.models.fields.texts import WIRE_LIMIT, Email, Position, ShortID, Text, clean_text
 from homechart_common.models.fields.times import (
@@ -33,6 +34,7 @@ __all__ = [
     "Derived",
     "Email",
     "Field",
+    "Image",
     "Int",
     "Invalid",
     "Map",
@@ -52,6 +54,7 @@ __all__ = [
     "Timestamp",
     "YearMonth",
     "clean_text",
+    "data_uri",
     "json_name",
     "read_timestamp",
     "reader_time_zone",

@@ -29,6 +29,8 @@ class Field(marshmallow.fields.Field[Any]):
     json_schema: Schema
     #: Whether its value names other objects.
     refers = False
+    #: Whether reading a value takes so long that it belongs into a thread.
+    slow = False
 
     def __init__(
         self,
