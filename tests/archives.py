@@ -24,6 +24,9 @@ _CREATED = [model for model in registry if "create" in model.routes]
 _UUID = re.compile(FORMS["uuid"])
 #: Members that are lists of accounts.
 _PEOPLE = ("assignees", "participants", "recipients", "senders")
+_TABLES = """
+SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+"""
 
 
 @dataclass(frozen=True)
@@ -185,14 +188,18 @@ def without_ids(seen: Any) -> Any:
     def number(found: re.Match[str]) -> str:
         return known.setdefault(found[0], f"<{next(numbers)}>")
 
-    def blank(value: Any) -> str:
-        return _UUID.sub("<id>", json.dumps(value, sort_keys=True))
+    def blank(value: Any) -> list[str]:
+        """What it says, in an order that does not depend on ids, which may be names of members, too."""
+        return sorted(re.split(r"[][{},\s]+", _UUID.sub("<id>", json.dumps(value))))
 
     ordered = {key: sorted(values, key=blank) for key, values in sorted(seen.items())}
     for values in ordered.values():
         for value in values:
             if isinstance(value.get("budgetMonthCategories"), list):
                 value["budgetMonthCategories"].sort(key=blank)
+    # what something is called by comes before those that name it, as they may be in the order of the names
+    for value in (value for values in ordered.values() for value in values if "id" in value):
+        _UUID.sub(number, value["id"])
     return json.loads(_UUID.sub(number, json.dumps(ordered, sort_keys=True)))
 
 
@@ -240,3 +247,11 @@ async def bring(database: Database, client: Client, archive: bytes) -> tuple[Cal
     answer = await caller.call("POST", f"/auth/households/{household}/import", archive)
     assert (answer.status, answer.content) == (200, b""), answer
     return caller, household
+
+
+async def stored(database: Database) -> str:
+    """Everything in a database, as text."""
+    texts = []
+    for (table,) in await database.fetch(_TABLES):
+        texts += [row for (row,) in await database.fetch(f"SELECT to_jsonb(t)::text FROM {table} t")]
+    return "\n".join(texts)

@@ -66,7 +66,7 @@ def unpacked(file: IO[bytes], passphrase: str = "") -> Iterator[bytes]:
         yield from _decompressed(_decrypted(_after(first, pieces), passphrase))
     else:
         raise InvalidInput(
-            "This is not an archive of a household, or it is encrypted and the household has no backup key"
+            "This is not an archive of a household, or it is encrypted and its backup key is not known here"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from homechart_common.ids import NIL_UUID, parse_uuid
 from homechart_common.models import AuthAccount, AuthHousehold, AuthSession
-from homechart_common.models.fields import UUID, Field, Object, Objects, Strings, Tags
+from homechart_common.models.fields import UUID, Field, Map, Object, Objects, Strings, Tags
 
 #: Ids that name nothing here and that others know: the address of a calendar's feed, another server's household. A
 #: session keeps its id, too, as devices sign in with that and a key.
@@ -53,6 +53,8 @@ class Renaming:
                 return value
             case Strings():
                 return [self._text(text) for text in value]
+            case Map():
+                return {self._text(key): self.value(field.kind, member) for key, member in value.items()}
             case Object():
                 return self._members(field, value)
             case Objects():
@@ -68,6 +70,6 @@ class Renaming:
         return {**value, **renamed}
 
     def _text(self, text: str) -> str:
-        """Lists of texts may be ids of accounts, pages, tasks; what is none stays."""
+        """Lists of texts, and keys, may be ids of accounts, pages, tasks; what is none stays."""
         known = parse_uuid(text)
         return text if known is None else self.id(known)

@@ -24,13 +24,10 @@ from tests.archives import (
     new_family,
     opened,
     somebody_new,
+    stored,
     without_ids,
 )
 from tests.callers import Caller, Client, serving
-
-TABLES = """
-SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-"""
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +47,6 @@ async def elsewhere(fresh_database: Database) -> AsyncIterator[Client]:
     """A server with nothing on it."""
     async with serving(fresh_database.settings) as client:
         yield client
-
-
-async def stored(database: Database) -> str:
-    """Everything in a database, as text."""
-    texts = []
-    for (table,) in await database.fetch(TABLES):
-        texts += [row for (row,) in await database.fetch(f"SELECT to_jsonb(t)::text FROM {table} t")]
-    return "\n".join(texts)
 
 
 async def test_everybody_sees_the_same_elsewhere(
