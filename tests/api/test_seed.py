@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +20,7 @@ from homechart_common.models import registry
 from homechart_common.postgresql.database import Database
 from tests.archives import everything, stored, without_ids
 from tests.callers import Caller, Client, serving
-from tests.processes import database_environment
+from tests.visitors import Run
 
 PLAN = sample.Plan(date(2026, 11, 24))
 
@@ -89,16 +88,11 @@ async def test_a_second_time_changes_nothing(seeded: Client, database: Database)
 
 
 async def test_the_command_says_how_to_sign_in(
-    fresh_database: Database,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    run: Run, fresh_database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in database_environment(fresh_database.settings).items():
-        monkeypatch.setenv(name, value)
     path = tmp_path / "sample.json"
     arguments = ["seed", str(path), "--years", "1", "--until", "2025-02-28", "--random", "7"]
-    assert await asyncio.to_thread(command_line().run, arguments) == 0
+    assert await run(*arguments) == 0
     said = capsys.readouterr().out
     assert [address for address in sample.addresses() if address not in said] == []
     made = json.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +100,7 @@ async def test_the_command_says_how_to_sign_in(
     assert made[sample.names()[0]]["planTasks"]
     async with serving(fresh_database.settings) as client:
         await signed_in(client, "grandpa@example.com")
-    assert await asyncio.to_thread(command_line().run, ["seed"]) == 1
+    assert await run("seed") == 1
     assert "jane@example.com" in capsys.readouterr().err
 
 
