@@ -288,6 +288,11 @@ def _(field: fields.Strings) -> list[str]:
 
 
 @example.register
+def _(field: fields.Dates) -> list[str]:
+    return ["2027-03-15", "2027-05-15"]
+
+
+@example.register
 def _(field: Template) -> dict[str, Any]:
     """A purchase, with amounts that add up."""
     account = {"budgetAccountID": str(uuid.uuid4()), "amount": -7, "status": 1}

@@ -80,6 +80,9 @@ class Language(Text):
     def __init__(self) -> None:
         super().__init__(max=100, description=f"One of {', '.join(LANGUAGES)}")
 
+    def blank(self) -> str:
+        return ""
+
     def read(self, value: Any) -> str:
         code = super().read(value)[:2].lower()
         return code if code in LANGUAGES else self.zero

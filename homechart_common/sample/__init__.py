@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import yaml
 
-from homechart_common.sample import chores, health, home, kitchen, money, people
+from homechart_common.sample import chores, dates, health, home, kitchen, money, people
 from homechart_common.sample.book import Book, Plan
 
 __all__ = ["Plan", "addresses", "document", "names", "write"]
@@ -43,6 +43,7 @@ def document(plan: Plan, name: str, passwords: dict[str, str]) -> Iterator[str]:
     money.keep(book)
     if not quiet:
         chores.do(book)
+        dates.note(book)
         kitchen.cook(book)
         home.furnish(book)
         health.log(book)

@@ -25,7 +25,7 @@ def do(book: Book) -> None:
     for day in book.every(_ONCE_EVERY):
         name = book.random.choice(names)
         text = book.random.choice(content["once"][name])
-        _add_once(book, day, _filled(book, text), projects[name])
+        _add_once(book, day, filled(book, text), projects[name])
 
 
 def _add_project(
@@ -80,7 +80,7 @@ def _add_once(book: Book, noticed: date, name: str, project: str | None) -> None
             )  # fmt: skip
 
 
-def _filled(book: Book, text: str) -> str:
+def filled(book: Book, text: str) -> str:
     """A text with words for what stands in braces."""
     words = book.content["chores"]["words"]
     return text.format_map({name: book.random.choice(choices) for name, choices in sorted(words.items())})

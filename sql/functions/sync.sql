@@ -77,16 +77,18 @@ BEGIN
 END $$;
 
 -- A row that moves is a deletion for those it leaves. A row whose `updated` stands still changed nothing to see.
+-- Every row is there before and after; a FULL JOIN is never done row by row, as others are that were planned for one row
+-- and then meet thousands.
 CREATE OR REPLACE FUNCTION sync_after_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM sync_write(TG_TABLE_NAME, array_agg(entry)) FROM (
         SELECT ROW(n.owner_id, n.id, 2, n.updated)::sync_entry AS entry
-        FROM new_rows n JOIN old_rows o USING (id)
-        WHERE n.updated <> o.updated OR n.owner_id <> o.owner_id
+        FROM new_rows n FULL JOIN old_rows o USING (id)
+        WHERE (n.updated, n.owner_id) IS DISTINCT FROM (o.updated, o.owner_id)
         UNION ALL
         SELECT ROW(o.owner_id, o.id, 1, NULL)::sync_entry
-        FROM new_rows n JOIN old_rows o USING (id)
-        WHERE n.owner_id <> o.owner_id
+        FROM new_rows n FULL JOIN old_rows o USING (id)
+        WHERE n.owner_id IS DISTINCT FROM o.owner_id
     ) entries HAVING count(*) > 0;
     RETURN NULL;
 END $$;

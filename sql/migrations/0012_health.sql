@@ -29,7 +29,7 @@ CREATE TABLE health_log (
     CONSTRAINT health_log_health_item_id_fkey1 FOREIGN KEY (auth_account_id, health_item_id)
         REFERENCES health_item (auth_account_id, id) ON DELETE CASCADE
 );
-CREATE INDEX health_log_owner_id ON health_log (owner_id);
+CREATE INDEX health_log_owner_id ON health_log (owner_id, date);
 CREATE INDEX health_log_item ON health_log (health_item_id, date);
 CREATE INDEX health_log_date ON health_log (date);
 CALL track('health_log');

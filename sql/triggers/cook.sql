@@ -34,7 +34,7 @@ END $$;
 CREATE OR REPLACE FUNCTION cook_meal_plan_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM count_cook_meal_plans(array_agg(o.cook_recipe_id), array_agg(n.cook_recipe_id), array_agg(n.date))
-    FROM new_rows n JOIN old_rows o USING (id) WHERE n.cook_recipe_id IS DISTINCT FROM o.cook_recipe_id;
+    FROM new_rows n FULL JOIN old_rows o USING (id) WHERE n.cook_recipe_id IS DISTINCT FROM o.cook_recipe_id;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION cook_meal_plan_deleted() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -18,9 +18,9 @@ RETURNS void LANGUAGE sql AS $$
     WITH met AS (
         SELECT other.id, count(*) AS logs
         FROM health_item own
-        JOIN health_item other ON other.auth_account_id = own.auth_account_id AND other.output <> own.output
-        JOIN health_log l ON l.health_item_id = other.id AND CASE WHEN own.output THEN log.date - l.date ELSE l.date - log.date END
-            BETWEEN 0 AND 3
+        JOIN health_log l ON l.owner_id = own.owner_id AND l.date
+            BETWEEN log.date - CASE WHEN own.output THEN 3 ELSE 0 END AND log.date + CASE WHEN own.output THEN 0 ELSE 3 END
+        JOIN health_item other ON other.id = l.health_item_id AND other.output <> own.output
         WHERE own.id = log.health_item_id AND l.id <> ALL (unseen)
         GROUP BY other.id
     ), changes AS (

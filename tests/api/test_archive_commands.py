@@ -13,7 +13,6 @@ from tests.archives import (
     PASSWORD,
     Family,
     closed,
-   
     exported,
     moved,
     new_family,

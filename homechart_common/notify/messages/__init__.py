@@ -35,6 +35,7 @@ Kind = Literal[
     "cook_meal_plan_cook",
     "cook_meal_plan_prep",
     "plan_task_reminder",
+    "calendar_event_reminder",
 ]
 
 _FOLDER = Path(__file__).parent
