@@ -145,9 +145,10 @@ _AUTH: tuple[Route, ...] = (
 )
 
 _ARCHIVES: tuple[Route, ...] = (
-    Route("GET", f"{_HOUSEHOLD}/export", archives.export, "AuthHouseholdExport", answer=archives.EXPORT),
-    Route("POST", f"{_HOUSEHOLD}/import", archives.import_, "AuthHouseholdImport", limited=Limit.EVERY,
-        body=archives.IMPORT, statuses=(413,)),
+    Route("GET", f"{_HOUSEHOLD}/export", archives.export, "AuthHouseholdExport", answer=archives.EXPORT,
+        statuses=(429,)),
+    Route("POST", f"{_HOUSEHOLD}/import", archives.import_, "AuthHouseholdImport", body=archives.IMPORT,
+        statuses=(413, 429)),
 )
 
 _BUDGET: tuple[Route, ...] = (

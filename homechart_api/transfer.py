@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from homechart_common.archive.restoring import Restored, restore
-from homechart_common.archive.writing import write
+from homechart_common.archive.writing import Written, write
 from homechart_common.command_line import CommandLine
 from homechart_common.config import Config
 from homechart_common.errors import Conflict, HomechartError, InvalidInput
@@ -86,12 +86,12 @@ class Operator:
 def _export(config: Config, arguments: Namespace) -> None:
     path = Path(arguments.file)
 
-    async def work(database: Database) -> str:
+    async def work(database: Database) -> Written:
         household_id = await _named(database, arguments.household)
         with _new_file(path) as file:
             return await write(database, household_id, file)
 
-    print(f"{with_database(config, work)} is in {path}")
+    print(f"{with_database(config, work).name} is in {path}")
 
 
 def _import(config: Config, arguments: Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -13,11 +14,12 @@ from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.households import editable_household
 from homechart_api.controllers.signup import refuse_new_accounts
+from homechart_api.middleware.limits import take
 from homechart_api.responses import empty
 from homechart_api.route import Content
 from homechart_common import clock, logger
 from homechart_common.archive.restoring import Restored, restore
-from homechart_common.archive.writing import write
+from homechart_common.archive.writing import Written, write
 from homechart_common.errors import Conflict, Forbidden, InvalidInput, TooLarge, Unavailable
 from homechart_common.models import AuthAccountAuthHousehold, rows
 from homechart_common.models.actors import StaleActor, hold
@@ -40,13 +42,15 @@ async def export(request: web.Request) -> web.StreamResponse:
     """Everything of a household, and of the people whose home it is, as a file.
 
     With a backup key it is encrypted. It holds what is needed to sign in as they do, so it is for who
-    administers the household, with a session that controls their own account, and not for children.
+    administers the household, with a session that controls their own account, and not for children; and they
+    are told by mail.
     """
     household_id = _transferable(request)
     with TemporaryFile() as file:
-        name = await write(request.app[DATABASE], household_id, file)
+        written = await write(request.app[DATABASE], household_id, file)
+        await request.app[DATABASE].retrying(partial(_tell, request, written))
         logger.notice("A household was exported", authHouseholdID=household_id)
-        return await _sent(request, file, f"{_plain(name)}-{clock.now():%Y-%m-%d}.homechart.gz")
+        return await _sent(request, file, f"{_plain(written.name)}-{clock.now():%Y-%m-%d}.homechart.gz")
 
 
 async def import_(request: web.Request) -> web.Response:
@@ -94,6 +98,18 @@ async def _sent(request: web.Request, file: IO[bytes], name: str) -> web.StreamR
     return response
 
 
+async def _tell(request: web.Request, written: Written, connection: Connection) -> None:
+    """Let those know who are in a file that somebody else has."""
+    config, actor = request.app[CONFIG], actor_of(request)
+    found = [await people.find(connection, account) for account in written.accounts if account != actor.account_id]
+    others = [person for person in found if person]
+    if any(people.reachable(config, person.email_address) for person in others):
+        take(request, "AuthHouseholdExport")
+    mentioned = {"household": written.name, "exporter": actor.name, "link": people.page(config, "/reset")}
+    for person in others:
+        await people.tell(connection, config, person, "household_exported", **mentioned)
+
+
 def _plain(name: str) -> str:
     """A name as it can be that of a file."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower(), flags=re.ASCII).strip("-")[:50] or "household"
@@ -115,7 +131,7 @@ class _Owner:
     """Somebody who restores a household of theirs over the API, and can take away only what is their own."""
 
     def __init__(self, request: web.Request, household_id: str) -> None:
-        self._config = request.app[CONFIG]
+        self._request = request
         self._actor = actor_of(request)
         self._household_id = household_id
 
@@ -131,6 +147,9 @@ class _Owner:
             elif not child or households != [self._household_id]:
                 raise Conflict(f"emailAddress: {address} belongs to an account on this server")
             replaced[address] = {"id": account_id, "verified": verified}
+        if any(not account["child"] and account["email_address"] not in replaced for account in accounts):
+            refuse_new_accounts(self._request.app[CONFIG], self._actor)
+            take(self._request, "AuthHouseholdImport")
         self._vouch_for(accounts, replaced)
         ids = array(account["id"] for account in replaced.values())
         await connection.execute(_QUERIES["replace"], {"accounts": ids})
@@ -154,14 +173,12 @@ class _Owner:
             raise Conflict("You are in another household, which you would leave by this: leave it first")
 
     def _vouch_for(self, accounts: list[Row], replaced: dict[str, Row]) -> None:
-        """Let no archive say what its people have to show: that they may be here, and that an address is theirs."""
+        """Let no archive say what its people have to show: that an address is theirs."""
         for account in accounts:
             address = account["email_address"]
             if known := replaced.get(address):
                 account["verified"] = known["verified"]
                 continue
-            if not account["child"]:
-                refuse_new_accounts(self._config, self._actor)
             account["verified"] = account["verified"] and (
-                self._actor.admin or not people.reachable(self._config, address)
+                self._actor.admin or not people.reachable(self._request.app[CONFIG], address)
             )

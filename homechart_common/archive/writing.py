@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from functools import cache
-from typing import IO
+from typing import IO, NamedTuple
 
 import orjson
 
@@ -49,8 +49,16 @@ _ADDRESS = (
 )
 
 
-async def write(database: Database, household_id: str, file: IO[bytes]) -> str:
-    """Write a household into a file; answers what it is called. Raises :class:`ItemNotFound` if there is none."""
+class Written(NamedTuple):
+    """What was written into a file."""
+
+    #: What the household is called, and the accounts of the people whose home it is.
+    name: str
+    accounts: list[str]
+
+
+async def write(database: Database, household_id: str, file: IO[bytes]) -> Written:
+    """Write a household into a file. Raises :class:`ItemNotFound` if there is none."""
     async with database.transaction() as connection:
         await connection.execute(_SNAPSHOT)
         household = await connection.fetch_row(_QUERIES["household"], {"household": household_id})
@@ -61,7 +69,7 @@ async def write(database: Database, household_id: str, file: IO[bytes]) -> str:
         async for text in _document(connection, household_id, accounts):
             await asyncio.to_thread(lambda piece: file.write(packer.pack(piece)), text.encode())
         await asyncio.to_thread(lambda: file.write(packer.finish()))
-    return str(name)
+    return Written(name, accounts)
 
 
 async def _document(connection: Connection, household_id: str, accounts: Iterable[str]) -> AsyncIterator[str]:

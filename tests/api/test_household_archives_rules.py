@@ -211,6 +211,44 @@ async def test_sums_are_worked_out_and_not_believed(
     assert len((await there.call("GET", path)).values) == 1
 
 
+async def test_who_is_in_an_archive_is_told(database: Database, served: Client) -> None:
+    mail = ("smtp_hostname=mail.test", "smtp_fromaddress=home@mail.test")
+    async with server(database, *mail) as client:
+        family = await new_family(database, client)
+        address = f"{uuid.uuid4().hex}@house.test"
+        await database.execute(
+            "UPDATE auth_account SET email_address = %(address)s WHERE id = %(id)s",
+            {"address": address, "id": family.bob.account},
+        )
+        await exported(family.ann, family.household)
+        told = (
+            "SELECT subject_smtp FROM notification"
+            " WHERE kind = 'household_exported' AND auth_account_id = ANY (%(ids)s::uuid[])"
+        )
+        ids = [caller.account for caller in (family.ann, family.bob, family.kid, family.gus)]
+        assert await database.fetch(told, {"ids": ids}) == [("Ann saved Our home! as a file",)]
+        # which is not to become a nuisance
+        path = f"/auth/households/{family.household}/export"
+        statuses = [(await family.ann.call("GET", path)).status for _ in range(10)]
+        assert statuses == [200] * 9 + [429]
+
+
+async def test_many_people_are_not_brought_in_at_once(
+    database: Database, served: Client, fresh_database: Database
+) -> None:
+    caller, household = await new_home(database, served)
+    document = opened(await exported(caller, household))
+    async with server(fresh_database, "app_ratelimiterrate=2-H") as client:
+        came = []
+        for number in range(3):
+            document["authAccounts"][0]["emailAddress"] = f"{number}@example.com"
+            document["authSessions"] = []
+            guest, own = await somebody_new(fresh_database, client)
+            came.append((await import_(guest, own, closed(document))).status)
+        assert came == [200, 200, 429]
+        assert (await import_(guest, own, b"")).status == 400
+
+
 async def encrypted_home(database: Database, client: Client) -> tuple[Caller, str, bytes]:
     caller, household = await new_home(database, client)
     body = {"backupEncryptionKey": PASSPHRASE}
