@@ -11,7 +11,7 @@ from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.bodies import Body, created_row, read_members, takes_long, updated_row
-from homechart_common.models.fields import Field, Position
+from homechart_common.models.fields import UUID, Field, Position
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold, own_created
 from homechart_common.models.permissions import Actor, Level
@@ -181,14 +181,15 @@ def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintV
 
 def _member(model: type[Model], columns: str) -> Field | None:
     """The member that a constraint on these columns is about: of several, the last."""
-    named = (column for column in model.fields if f"_{columns}".endswith(f"_{column}"))
-    return model.fields.get(max(named, key=len, default=""))
+    members = {**model.fields, **(model.archived or {})}
+    named = (column for column in members if f"_{columns}".endswith(f"_{column}"))
+    return members.get(max(named, key=len, default=""))
 
 
 def _reason(field: Field, violation: ConstraintViolation) -> str:
     if isinstance(violation, UniqueViolation):
         return "another one has it already"
-    if field.refers:
+    if field.refers or isinstance(field, UUID):
         return _UNKNOWN
     if isinstance(field, Position) and field.placed:
         return "must not be empty"
