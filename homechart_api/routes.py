@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from homechart_api import crud
 from homechart_api.controllers import (
     accounts,
+    archives,
     budget_accounts,
     budget_months,
     budget_transactions,
@@ -152,6 +153,13 @@ _AUTH: tuple[Route, ...] = (
     Route("GET", f"{API}/oidc/{{name}}", oidc.read, "OIDCRedirectRead", Gate.PUBLIC, Limit.EVERY),
 )
 
+_ARCHIVES: tuple[Route, ...] = (
+    Route("GET", f"{_HOUSEHOLD}/export", archives.export, "AuthHouseholdExport", answer=archives.EXPORT,
+        statuses=(429,)),
+    Route("POST", f"{_HOUSEHOLD}/import", archives.import_, "AuthHouseholdImport", body=archives.IMPORT,
+        statuses=(413, 429)),
+)
+
 _BUDGET: tuple[Route, ...] = (
     Route("POST", f"{API}/budget/accounts/{{id}}/reconcile", budget_accounts.reconcile,
         "BudgetAccountReconcile", checked=True, statuses=(204,)),
@@ -240,7 +248,16 @@ _PLATFORM: tuple[Route, ...] = (
 )
 # fmt: on
 
-HAND_WRITTEN: tuple[Route, ...] = (*_AUTH, *_ADMIN, *_BUDGET, *_CALENDAR, *_COOK, *_HEALTH, *_PLATFORM)
+HAND_WRITTEN: tuple[Route, ...] = (
+    *_AUTH,
+    *_ADMIN,
+    *_ARCHIVES,
+    *_BUDGET,
+    *_CALENDAR,
+    *_COOK,
+    *_HEALTH,
+    *_PLATFORM,
+)
 
 #: Where the baseline offers what a hoster sells, and where it keeps room for voice assistants. Clients take an
 #: answer of 404 without a body, whatever the method, for a server that has nothing of the kind (contract decision 4).

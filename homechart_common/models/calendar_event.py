@@ -66,6 +66,9 @@ class CalendarEvent(Model):
     timestamp_start = Timestamp(write="", description="When one has to leave, the first time")
     timestamp_end = Timestamp(write="", description="When it is over, the first time")
 
+    #: What its calendar calls it, and which occurrence its reminder was of.
+    archived = {"icalendar_uid": Text(), "date_notification": Date()}
+
     @classmethod
     def resolve(cls, actor: Actor, row: Row) -> None:
         """A new event is in the zone of whoever makes it, unless it says another one."""

@@ -71,6 +71,7 @@ class Notification(Model):
     table, path, component = "notification", "/notifications", Component.AUTH
     owner = Owner.SELF
     routes = ()
+    archived = None
 
     updated = None
     auth_account_id = UUID(write="C", description="Whom it is for")

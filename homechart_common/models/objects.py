@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +11,21 @@ from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.bodies import Body, created_row, read_members, takes_long, updated_row
-from homechart_common.models.fields import Field, Position
+from homechart_common.models.fields import UUID, Field, Position
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold, own_created
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import NOT_YOURS, refer_parameter, statements
-from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
-from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
+from homechart_common.postgresql.database import (
+    Database,
+    Parameters,
+    Queryable,
+    Row,
+    Statement,
+    array,
+    persistently,
+)
+from homechart_common.postgresql.failures import ConstraintViolation, UniqueViolation
 from homechart_common.threads import aside
 
 _UNKNOWN = "names nothing that can be referred to here"
@@ -141,11 +147,7 @@ async def answer(
 async def _persistently(database: Queryable, statement: Statement, parameters: Parameters) -> Row | None:
     """Run a statement; again if, as a transaction of its own, it lost against another one (a deadlock)."""
     if isinstance(database, Database):
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return await database.fetch_row(statement, parameters)
-            except Contention:
-                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - it spreads load and keeps no secret
+        return await persistently(lambda: database.fetch_row(statement, parameters), _ATTEMPTS)
     return await database.fetch_row(statement, parameters)
 
 
@@ -179,14 +181,15 @@ def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintV
 
 def _member(model: type[Model], columns: str) -> Field | None:
     """The member that a constraint on these columns is about: of several, the last."""
-    named = (column for column in model.fields if f"_{columns}".endswith(f"_{column}"))
-    return model.fields.get(max(named, key=len, default=""))
+    members = {**model.fields, **(model.archived or {})}
+    named = (column for column in members if f"_{columns}".endswith(f"_{column}"))
+    return members.get(max(named, key=len, default=""))
 
 
 def _reason(field: Field, violation: ConstraintViolation) -> str:
     if isinstance(violation, UniqueViolation):
         return "another one has it already"
-    if field.refers:
+    if field.refers or isinstance(field, UUID):
         return _UNKNOWN
     if isinstance(field, Position) and field.placed:
         return "must not be empty"

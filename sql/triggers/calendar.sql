@@ -24,7 +24,7 @@ BEGIN
         IS DISTINCT FROM (OLD.date_start, OLD.time_start, OLD.time_zone, OLD.recurrence, OLD.travel_time, OLD.notify_offset)
     THEN
         NEW.time_notification := '-infinity';
-        NEW.date_notification := NULL;
+        NEW.date_notification := CASE WHEN is_restoring() THEN NEW.date_notification END;
     ELSIF (NEW.skip_days, NEW.date_end) IS DISTINCT FROM (OLD.skip_days, OLD.date_end) THEN
         NEW.time_notification := '-infinity';
     END IF;

@@ -53,6 +53,11 @@ def editor(person: Person) -> bool:
     return person.home is not None and person.home["auth"] == EDIT
 
 
+def own_editing_editor(person: Person) -> bool:
+    """Who administers the household, and can get into their account; no child can."""
+    return editor(person) and person.own["auth"] == EDIT and person.name != "a child"
+
+
 def viewer_of_budget(person: Person) -> bool:
     return person.home is not None and person.home["budget"] <= VIEW
 
@@ -73,6 +78,8 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthAccountTOTPUpdate": own_editing,
     "AuthAccountUpdate": own_or_admin,
     "AuthHouseholdDelete": editor,
+    "AuthHouseholdExport": own_editing_editor,
+    "AuthHouseholdImport": own_editing_editor,
     "AuthHouseholdInviteCreate": editor,
     "AuthHouseholdMemberDelete": editor_or_self,
     "AuthHouseholdMemberUpdate": editor,

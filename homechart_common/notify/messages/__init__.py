@@ -32,6 +32,7 @@ Kind = Literal[
     "totp_enabled",
     "totp_disabled",
     "household_invite",
+    "household_exported",
     "cook_meal_plan_cook",
     "cook_meal_plan_prep",
     "plan_task_reminder",
