@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
-from homechart_api.routes import routes
+from homechart_api.routes import ABSENT, routes
 from homechart_common import metrics
 from homechart_common.command_line import CommandLine
 from homechart_common.config.reference import reference as configuration
@@ -36,6 +36,9 @@ def _routes() -> str:
             f"| {route.operation} | `{route.method} {route.path}` | {route.gate.value} |"
             for route in routes()
         ),
+        "",
+        "There is nothing at these addresses and below them, so any request there is answered with 404 and no body:",
+        ", ".join(f"`{path}`" for path in ABSENT) + ".",
         "",
     ]
     return "\n".join(lines)

@@ -12,21 +12,12 @@ from homechart_common.models.model import Model
 _TIMESTAMP = {"type": "string", "format": "date-time"}
 _UUID = {"type": "string", "format": "uuid"}
 
-#: What wraps every answer (contract §1.1), and what a failure looks like (§1.5).
+#: What every answer has (contract §1.1), and what a failure looks like (§1.5). What kinds of answers say each in
+#: their own way is not in it: generators of clients cannot merge a member that two schemas describe.
 ANSWER: Schema = {
     "type": "object",
-    "description": "What wraps every answer. `dataValue` is a list even when it holds a single object.",
-    "required": [
-        "dataHash",
-        "dataIDs",
-        "dataTotal",
-        "dataType",
-        "dataValue",
-        "message",
-        "requestID",
-        "status",
-        "success",
-    ],
+    "description": "What every answer has. `dataValue` is a list even when it holds a single object.",
+    "required": ["dataHash", "dataIDs", "dataTotal", "message", "requestID", "status"],
     "properties": {
         "dataHash": {"type": "string", "description": "Stands for the state of a list; blank elsewhere"},
         "dataIDs": {
@@ -39,19 +30,10 @@ ANSWER: Schema = {
             },
         },
         "dataTotal": {"type": "integer", "description": "How many there are, on all pages"},
-        "dataType": {"type": "string", "description": "What `dataValue` holds"},
-        "dataValue": {"type": ["array", "null"]},
         "message": {"type": "string", "description": "What went wrong, for a person; blank on success"},
         "requestID": {"type": "string", "description": "By which the log knows this request"},
         "status": {"type": "integer", "description": "The HTTP status"},
-        "success": {"type": "boolean"},
     },
-}
-FAILURE: Schema = {
-    "allOf": [
-        {"$ref": "#/components/schemas/Answer"},
-        {"properties": {"success": {"const": False}, "dataValue": {"type": "null"}}},
-    ]
 }
 
 
@@ -60,15 +42,20 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def _answer(data_type: Schema, values: Schema, *, success: bool) -> Schema:
+    own = {"dataType": data_type, "dataValue": values, "success": {"type": "boolean", "const": success}}
+    return {
+        "allOf": [reference("Answer"), {"type": "object", "required": sorted(own), "properties": own}],
+    }
+
+
+FAILURE = _answer({"type": "string", "const": ""}, {"type": "null"}, success=False)
+
+
 def wrapped(data_type: str, value: Schema, *, single: bool) -> Schema:
     """The wrapper around values of one kind."""
     values: Schema = {"type": "array", "items": value} | ({"minItems": 1, "maxItems": 1} if single else {})
-    return {
-        "allOf": [
-            reference("Answer"),
-            {"properties": {"dataType": {"const": data_type}, "dataValue": values}},
-        ]
-    }
+    return _answer({"type": "string", "const": data_type}, values, success=True)
 
 
 def answered(model: type[Model]) -> Schema:

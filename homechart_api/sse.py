@@ -103,6 +103,7 @@ class Stream:
     __slots__ = (
         "_early",
         "_finished",
+        "_heard",
         "_held",
         "_outlet",
         "_places",
@@ -127,6 +128,8 @@ class Stream:
         self._places: Mapping[str, int] = {}
         self._prefix = ""
         self._versions: list[int] = []
+        #: Up to which versions was heard; its reader can be further, as it was told to read.
+        self._heard: list[int] = []
         self._held: list[Heard] | None = []
         #: What there was to tell before there was somewhere to write it.
         self._early: list[bytes] = []
@@ -141,7 +144,8 @@ class Stream:
     def settle(self, sight: Sight, standing: Standing, *, returning: bool) -> bool:
         """Tell from now on what ``sight`` sees and happens after ``standing``; whether to settle again.
 
-        A reader that is ``returning`` first hears what it missed, or that it must read everything.
+        A reader that is ``returning`` first hears what it missed, or that it must read everything. Not every
+        client knows how to do that, so of owners that stay in sight it is told all the same what it heard of.
         """
         now = asyncio.get_running_loop().time()
         self.expires = now + standing.seconds_left
@@ -149,13 +153,18 @@ class Stream:
             self.next_beat = now + BEAT_SECONDS
         self._prefix = f"{standing.position.epoch}-{standing.position.scope}-"
         self._versions = list(standing.position.versions)
-        self._places = {owner: place for place, owner in enumerate(sight.owners)}
         self._tables = _audible(sight)
         missed = (
             event(table, object_id, _DELETE if updated is None else _UPDATE, updated or None)
             for table, object_id, updated in standing.missed or ()
         )
         must_read = returning and standing.missed is None
+        heard_before = dict(zip(self._places, self._heard, strict=True)) if must_read else {}
+        self._places = {owner: place for place, owner in enumerate(sight.owners)}
+        self._heard = [
+            heard_before.get(owner, version)
+            for owner, version in zip(sight.owners, self._versions, strict=True)
+        ]
         self._write(*missed, b"event: resync\ndata: \n" if must_read else b"", self._mark())
         held, self._held = self._held or [], None
         again = False
@@ -169,18 +178,20 @@ class Stream:
             self._held.append(heard)
             return False
         place = self._places.get(heard.owner)
-        if place is None or heard.version <= self._versions[place]:
+        if place is None or heard.version <= self._heard[place]:
             return False
-        if heard.version > self._versions[place] + 1:
+        if heard.version > self._heard[place] + 1:
             self.end(resync=True)  # something was not heard
             return False
+        news = heard.version > self._versions[place]
         if heard.complete:
-            self._versions[place] = heard.version
+            self._heard[place] = heard.version
+            self._versions[place] = max(heard.version, self._versions[place])
         if heard.table in self._tables[heard.owner]:
             self._write(heard.events[:-1], self._mark() if heard.complete else b"\n")
-        if heard.decides:
+        if heard.decides and news:
             self._held = []
-        return heard.decides
+        return heard.decides and news
 
     def beat(self, now: float) -> None:
         """Show that the stream is alive, or end it with its session."""

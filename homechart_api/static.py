@@ -49,7 +49,7 @@ SECURITY = {
 #: Kept, but asked for each time whether it is still the same.
 CHECK_BEFORE_USE = {"Cache-Control": "no-cache", "CDN-Cache-Control": "no-cache"}
 
-_ROBOTS = "User-agent: *\nAllow: /.well-known/\nDisallow: /\n"
+_ROBOTS = "User-agent: *\nAllow: /.well-known/*\nDisallow: /\n"
 
 #: Texts, which are compressed. Not what the system says of them: scripts of an unexpected type do not run.
 _TEXTS = {
@@ -111,12 +111,22 @@ def add_static(app: web.Application) -> None:
     app.router.add_get(r"/{path:(?!api(?:/|$)).*}", handler, expect_handler=meet_expectation)
 
 
+class _File(web.FileResponse):
+    """A file, of which nothing is compressed where it is not sent: the end of nothing would be some bytes, too."""
+
+    def set_status(self, status: int, reason: str | None = None) -> None:
+        """Take note that it is not simply the file."""
+        super().set_status(status, reason)
+        self.enable_compression(web.ContentCoding.identity)
+
+
 def file_response(request: web.Request, path: Path, caching: Mapping[str, str]) -> web.FileResponse:
     """A file. aiohttp answers conditional and partial requests and prefers ``.br`` and ``.gz`` files."""
     kind = _TEXTS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     headers = {**SECURITY, **caching, "Content-Type": kind, "Vary": "Accept-Encoding"}
-    response = web.FileResponse(path, headers=headers)
-    if path.suffix in _TEXTS and accepts_gzip(request) and "Range" not in request.headers:
+    response = _File(path, headers=headers)
+    wanted = request.method != "HEAD" and "Range" not in request.headers
+    if path.suffix in _TEXTS and accepts_gzip(request) and wanted:
         response.enable_compression(web.ContentCoding.gzip)
     return response
 

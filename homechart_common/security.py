@@ -9,7 +9,7 @@ import secrets
 from functools import partial
 
 import pyotp
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 #: Argon2id with the parameters the contract gives (§3.5): 16 MiB, 2 passes, 1 lane.
@@ -43,6 +43,20 @@ def _matches(password_hash: str, password: str) -> bool:
         return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def is_affordable(password_hash: str) -> bool:
+    """Whether verifying against a hash that was made elsewhere takes no more than against one made here."""
+    try:
+        made = extract_parameters(password_hash)
+    except (InvalidHashError, ValueError):
+        return False
+    return (
+        made.type is Type.ID
+        and made.time_cost <= _hasher.time_cost
+        and made.memory_cost <= _hasher.memory_cost
+        and made.parallelism <= _hasher.parallelism
+    )
 
 
 def hash_token(token: str) -> bytes:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
+from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
+from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -30,15 +33,18 @@ TASKS: dict[str, Task] = {
     for task in (
         cook_meal_plan_reminders,
         plan_task_reminders,
+        calendar_event_reminders,
         deliver,
         clean_up_cache,
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,
         clean_up_sessions,
+        clean_up_demonstrations,
         roll_up_budget_summary,
         roll_up_budget_balance,
         clean_up_budget_months,
         clean_up_budget_payees,
+        clean_up_calendar_events,
         clean_up_health_logs,
         clean_up_notes_page_versions,
         clean_up_notes_pages,

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 
@@ -32,8 +33,10 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    #: The wrapper of contract §1.1, if there was a body.
+    #: The wrapper of contract §1.1, if there was one.
     body: dict[str, Any] | None
+    #: What came outside the wrapper.
+    content: bytes = b""
 
     @property
     def value(self) -> dict[str, Any]:
@@ -86,12 +89,15 @@ class Caller:
     async def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] = MappingProxyType({})
     ) -> Answer:
-        """Send a request; bytes as they are, anything else as JSON."""
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        """Send a request; bytes and files as they are, anything else as JSON."""
+        raw = body is None or isinstance(body, bytes | BytesIO)
+        data = body if raw else json.dumps(body).encode()
         async with self.client.request(
             method, API + path, data=data, headers={**self.headers, **headers}
         ) as response:
             text = await response.read()
+            if response.content_type != "application/json":
+                return Answer(response.status, response.headers, None, text)
             return Answer(response.status, response.headers, json.loads(text) if text else None)
 
     async def body(self, model: type[Model], **members: Any) -> dict[str, Any]:

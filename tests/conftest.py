@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from homechart_common.postgresql import embedded, server
 from homechart_common.postgresql.connection import Connection
@@ -48,6 +49,10 @@ rm -rf "$1"
 _TEMPLATE_LOCK = 4711
 
 Condition = Callable[[], bool | Awaitable[bool]]
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _caretaker = pytest.StashKey[subprocess.Popen[bytes]]()
 

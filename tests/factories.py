@@ -165,6 +165,8 @@ def _unless_asked(model: type[Model], by: str) -> Mapping[str, Any]:
             return {"iconLink": ""}
         case "BudgetCategory":
             return {"income": False}
+        case "CalendarICalendar":
+            return {"url": "", "ics": ""}
         case "PlanTask":
             return {"template": False, "assignees": []}
         case "RewardCard":
@@ -285,6 +287,11 @@ def _(field: fields.Time) -> str:
 @example.register
 def _(field: fields.Strings) -> list[str]:
     return ["one", "two"]
+
+
+@example.register
+def _(field: fields.Dates) -> list[str]:
+    return ["2027-03-15", "2027-05-15"]
 
 
 @example.register

@@ -86,3 +86,5 @@ StartAPI = Callable[..., Awaitable[Visitor]]
 SignUp = Callable[..., Awaitable[Visitor]]
 Letters = Callable[[str], Awaitable[list[Letter]]]
 SetClock = Callable[..., None]
+#: Runs `homechart-api` with arguments and answers its exit status.
+Run = Callable[..., Awaitable[int]]

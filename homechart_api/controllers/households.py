@@ -17,7 +17,8 @@ from homechart_common.errors import Forbidden, ItemNotFound, NothingChanged
 from homechart_common.ids import NIL_UUID, new_nanoid, new_uuid, parse_uuid
 from homechart_common.models import AuthAccountAuthHousehold, AuthHousehold, rows, starter
 from homechart_common.models.bodies import complete_row, read_members, writable
-from homechart_common.models.permissions import FULL, Component, Level
+from homechart_common.models.model import Row
+from homechart_common.models.permissions import FULL, Actor, Component, Level
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection
 
@@ -54,27 +55,41 @@ async def create(request: web.Request) -> web.Response:
     actor, body = actor_of(request), unnamed(await json_object(request))
     if actor.child:
         raise Forbidden
-    said = complete_row(AuthHousehold, read_members(AuthHousehold, body, writable(AuthHousehold, "C")))
-    row = {
-        **said,
+    row = household_row(read_members(AuthHousehold, body, writable(AuthHousehold, "C")))
+    founder = replace(actor, households={**actor.households, row["id"]: FULL})
+
+    async def work(connection: Connection) -> str:
+        await add(connection, row, actor)
+        return await rows.rendered(connection, AuthHousehold, [row["id"]], to=founder)
+
+    return one(request, "AuthHousehold", await request.app[DATABASE].retrying(work))
+
+
+async def add(connection: Connection, row: Row, founder: Actor) -> None:
+    """A new household with its first objects, and the membership of its founder."""
+    await rows.insert(connection, AuthHousehold, [row])
+    await add_member(connection, row["id"], founder.account_id)
+    await starter.furnish_household(connection, row["id"], founder)
+
+
+async def add_member(connection: Connection, household_id: str, account_id: str) -> None:
+    """A member who may do everything."""
+    membership = {
+        "auth_account_id": account_id,
+        "auth_household_id": household_id,
+        "permissions": FULL.to_json(),
+    }
+    await rows.insert(connection, AuthAccountAuthHousehold, [membership])
+
+
+def household_row(said: Row) -> Row:
+    """The row of a new household whose founder said ``said``."""
+    return {
+        **complete_row(AuthHousehold, said),
         "id": new_uuid(),
         "preferences": AuthHousehold.preferences.default(),
         "subscription_referral_code": new_nanoid(),
     }
-    founder = replace(actor, households={**actor.households, row["id"]: FULL})
-    membership = {
-        "auth_account_id": actor.account_id,
-        "auth_household_id": row["id"],
-        "permissions": FULL.to_json(),
-    }
-
-    async def work(connection: Connection) -> str:
-        await rows.insert(connection, AuthHousehold, [row])
-        await rows.insert(connection, AuthAccountAuthHousehold, [membership])
-        await starter.furnish_household(connection, row["id"], actor)
-        return await rows.rendered(connection, AuthHousehold, [row["id"]], to=founder)
-
-    return one(request, "AuthHousehold", await request.app[DATABASE].retrying(work))
 
 
 async def read(request: web.Request) -> web.Response:

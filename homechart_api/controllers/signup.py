@@ -13,10 +13,12 @@ from homechart_api.controllers.signin import begin_session, refuse_oidc
 from homechart_api.crud import json_object
 from homechart_api.responses import one
 from homechart_common import logger
+from homechart_common.config import Config
 from homechart_common.errors import InvalidInput
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthAccount, rows
 from homechart_common.models.bodies import Body, read_members, writable
+from homechart_common.models.permissions import Actor
 from homechart_common.postgresql.database import Connection
 from homechart_common.security import hash_password, hash_token
 
@@ -26,9 +28,8 @@ async def create(request: web.Request) -> web.Response:
 
     The answer is the session, with the key by which later requests are known.
     """
-    config, actor = request.app[CONFIG], request.get(ACTOR)
-    if config.app.signup_disabled and not (actor and actor.admin):
-        raise InvalidInput("Nobody can sign up on this server; please ask whoever runs it")
+    config = request.app[CONFIG]
+    refuse_new_accounts(config, request.get(ACTOR))
     body = unnamed(await json_object(request))
     said = read_members(AuthAccount, body, (*writable(AuthAccount, "C"), "oidcCode"))
     refuse_oidc(said)
@@ -51,6 +52,12 @@ async def create(request: web.Request) -> web.Response:
     session = await request.app[DATABASE].retrying(work)
     logger.notice("Somebody signed up", authAccountID=row["id"])
     return one(request, "AuthSession", session)
+
+
+def refuse_new_accounts(config: Config, actor: Actor | None) -> None:
+    """Raise :class:`InvalidInput` where only administrators make accounts and ``actor`` is none."""
+    if config.app.signup_disabled and not (actor and actor.admin):
+        raise InvalidInput("Nobody can sign up on this server; please ask whoever runs it")
 
 
 def unnamed(body: Body) -> Body:

@@ -216,7 +216,8 @@ class Smtp:
     def delivers_to(self, email_address: str) -> bool:
         """Whether mail to this address may be sent: its domain is not among those that never get any."""
         domain = email_address.rpartition("@")[2].lower()
-        return domain != "example.com" and domain not in map(str.lower, self.no_email_domains)
+        nowhere = f".{domain}".endswith(".example.com")
+        return not nowhere and domain not in map(str.lower, self.no_email_domains)
 
 
 @dataclass(frozen=True, slots=True)

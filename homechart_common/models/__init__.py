@@ -11,6 +11,8 @@ from homechart_common.models.budget_month_category import BudgetMonthCategory
 from homechart_common.models.budget_payee import BudgetPayee
 from homechart_common.models.budget_recurrence import BudgetRecurrence
 from homechart_common.models.budget_transaction import BudgetTransaction
+from homechart_common.models.calendar_event import CalendarEvent
+from homechart_common.models.calendar_icalendar import CalendarICalendar
 from homechart_common.models.change import Change
 from homechart_common.models.cook_meal_plan import CookMealPlan
 from homechart_common.models.cook_meal_time import CookMealTime
@@ -22,6 +24,7 @@ from homechart_common.models.inventory_item import InventoryItem
 from homechart_common.models.model import registry
 from homechart_common.models.notes_page import NotesPage
 from homechart_common.models.notes_page_version import NotesPageVersion
+from homechart_common.models.notification import Notification
 from homechart_common.models.plan_project import PlanProject
 from homechart_common.models.plan_task import PlanTask
 from homechart_common.models.reward_card import RewardCard
@@ -44,6 +47,8 @@ __all__ = [
     "BudgetPayee",
     "BudgetRecurrence",
     "BudgetTransaction",
+    "CalendarEvent",
+    "CalendarICalendar",
     "Change",
     "CookMealPlan",
     "CookMealTime",
@@ -54,6 +59,7 @@ __all__ = [
     "InventoryItem",
     "NotesPage",
     "NotesPageVersion",
+    "Notification",
     "PlanProject",
     "PlanTask",
     "RewardCard",

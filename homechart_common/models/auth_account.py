@@ -24,6 +24,7 @@ from homechart_common.models.fields import (
 )
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Actor, Component, Level
+from homechart_common.security import is_affordable
 
 DEFAULT_LANGUAGE = "en"
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "nl", "zh")
@@ -58,6 +59,19 @@ class Password(Text):
         return password
 
 
+class PasswordHash(Text):
+    """What is stored of a password, or empty for none; verifying one must not cost more than those made here."""
+
+    def __init__(self) -> None:
+        super().__init__(max=200)
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if text and not is_affordable(text):
+            raise Invalid("must be a hash that this server could have made")
+        return text
+
+
 class Language(Text):
     """The ISO 639-1 code of a language we know of; English for any other."""
 
@@ -65,6 +79,9 @@ class Language(Text):
 
     def __init__(self) -> None:
         super().__init__(max=100, description=f"One of {', '.join(LANGUAGES)}")
+
+    def blank(self) -> str:
+        return ""
 
     def read(self, value: Any) -> str:
         code = super().read(value)[:2].lower()
@@ -212,6 +229,16 @@ class AuthAccount(Model):
     )
     subscription_referrer_code = Text(max=14, write="C")
     last_activity = Timestamp(write="")
+
+    archived = {
+        "child": child,
+        "verified": verified,
+        "icalendar_id": icalendar_id,
+        "last_activity": last_activity,
+        "password_hash": PasswordHash(),
+        "totp_secret": Text(max=50),
+        "totp_backup": Text(max=50),
+    }
 
     @classmethod
     def owners(cls, actor: Actor, needed: Level) -> tuple[str, ...]:

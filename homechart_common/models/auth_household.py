@@ -147,3 +147,10 @@ class AuthAccountAuthHousehold(Model):
     name = Text(max=200, stored=False, write="C", wire=False, description="The child's name")
     permissions = permissions_field()
     invite_token = Text(write="")
+
+    archived = {
+        "auth_account_id": UUID(),
+        "auth_household_id": UUID(),
+        "email_address": Text(max=320),
+        "invite_token": invite_token,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,21 @@ class Subscription(Object):
         return column
 
 
+class Digest(Field):
+    """What is stored of a session's key: a SHA-256, as hexadecimal digits."""
+
+    json_schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    _FORM = re.compile(r"[0-9a-f]{64}")
+
+    def column_sql(self, column: str) -> str:
+        return f"encode({column}, 'hex')"
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or not self._FORM.fullmatch(value):
+            raise Invalid("must be 64 hexadecimal digits")
+        return rf"\x{value}"
+
+
 class Expiry(Timestamp):
     """When a session ends. The zero time, which some clients send for "not said", reads as null."""
 
@@ -92,3 +108,5 @@ class AuthSession(Model):
     web_push = Subscription(WEB_PUSH)
     expires = Expiry(write="C", description="Five years from now unless said otherwise")
     updated = None
+
+    archived = {"key_hash": Digest(required=True)}

@@ -24,12 +24,17 @@ def created_row(model: type[Model], body: Body, actor: Actor) -> Row:
     :class:`InvalidInput` naming each wrong member, :class:`Forbidden` where the actor may not create.
     """
     row = complete_row(model, read_members(model, body, writable(model, "C"), actor.time_zone))
-    client_id = parse_uuid(body.get("id"))
-    row["id"] = client_id if client_id and client_id != NIL_UUID else new_uuid()
+    row["id"] = chosen_id(body)
     model.fill_in(actor, row)
     model.resolve(actor, row)
     own_created(model, actor, row)
     return row
+
+
+def chosen_id(body: Body) -> str:
+    """The id of a new object: the one that the client chose for it, if any."""
+    client_id = parse_uuid(body.get("id"))
+    return client_id if client_id and client_id != NIL_UUID else new_uuid()
 
 
 def updated_row(model: type[Model], body: Body, actor: Actor) -> Row:

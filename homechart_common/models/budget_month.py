@@ -14,6 +14,7 @@ class BudgetMonth(Model):
     owner = Owner.HOUSEHOLD
     routes = ()
     order = "year_month"
+    archived = None
 
     id = None
     created = None

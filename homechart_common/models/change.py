@@ -23,6 +23,14 @@ class Change(Model):
     table_name = Text(write="")
     operation = Int(write="", min=0, max=2, description="0 create, 1 delete, 2 update")
 
+    archived = {
+        "auth_account_id": auth_account_id,
+        "auth_household_id": auth_household_id,
+        "name": name,
+        "table_name": table_name,
+        "operation": operation,
+    }
+
     @classmethod
     def viewer(cls, actor: Actor) -> str:
         """By household, the tables whose objects the actor may view there (contract B1 §9)."""

@@ -84,6 +84,8 @@ class CookRecipe(Model):
     time_cook = Int(min=0, description="Minutes")
     time_prep = Int(min=0, description="Minutes")
 
+    archived = {"cook_meal_plan_last": cook_meal_plan_last}
+
     @classmethod
     def fill_in(cls, actor: Actor, row: Row) -> None:
         """A new recipe has a first note, unless its creator wants none."""

@@ -19,8 +19,16 @@ class HealthItem(Model):
     name = Text(min=1, max=500)
     output = Bool(description="A symptom; changing it deletes all logs of the item")
     color = Colour()
-    correlations = Map(Int(), write="", description="How often others were logged within three days, by id")
+    correlations = Map(
+        Int(min=0, max=2**30),
+        most=100_000,
+        write="",
+        description="How often others were logged within three days, by id",
+    )
     total_correlations = Derived(
         "(SELECT coalesce(sum(count::integer), 0) FROM jsonb_each_text({row}.correlations) AS c (other, count))",
         {"type": "integer"},
     )
+
+    #: They tell in which order logs were made, which nothing else does.
+    archived = {"correlations": correlations}

@@ -19,3 +19,5 @@ class InventoryItem(Model):
     quantity = Int(min=0)
     last_purchased = Date(write="", required=True, description="When the quantity grew last")
     properties = Map(Text(), description="What else there is to say, such as where it is kept")
+
+    archived = {"last_purchased": last_purchased}

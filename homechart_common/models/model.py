@@ -72,6 +72,9 @@ class Model:
     confidential: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     #: What a CHECK constraint that spans columns demands, in words, by its name.
     constraints: ClassVar[Mapping[str, str]] = {}
+    #: What an archive of a household holds of such an object beside its id, its times and what clients write,
+    #: by column; ``None`` if it holds none of them, as other objects tell everything about it.
+    archived: ClassVar[Mapping[str, Field] | None] = {}
     #: Whether the object is part of ``GET /api/v1/sync``; what can be listed is.
     synced: ClassVar[bool]
     #: Every member, by column.
@@ -91,7 +94,7 @@ class Model:
         fields = {
             name: value for name, value in {**inherited, **vars(cls)}.items() if isinstance(value, Field)
         }
-        for name, field in fields.items():
+        for name, field in (*fields.items(), *(cls.archived or {}).items()):
             field.named(name)
         cls.fields = {cls.order: fields.pop(cls.order), **fields}
         cls.plural = vars(cls).get("plural") or f"{cls.__name__}s"

@@ -11,7 +11,7 @@ from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound
 from homechart_common.ids import new_uuid
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.bodies import Body, created_row, read_members, takes_long, updated_row
-from homechart_common.models.fields import Field, Position
+from homechart_common.models.fields import UUID, Field, Position
 from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold, own_created
 from homechart_common.models.permissions import Actor, Level
@@ -56,7 +56,7 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
             )
         except UniqueViolation:
             # of two creates with the same id at the same moment one may be told of another value they share
-            if attempt or not body.get("id"):
+            if attempt or not body.get("id") or not isinstance(database, Database):
                 raise
             continue
         _refuse(broken)
@@ -68,15 +68,20 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
     raise InvalidInput.field("id", "could not be used")
 
 
-async def require_creatable(database: Queryable, model: type[Model], actor: Actor, body: Body) -> None:
-    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names."""
+async def require_creatable(
+    database: Queryable, model: type[Model], actor: Actor, body: Body
+) -> dict[str, Any]:
+    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names.
+
+    Else the columns that would say whose it is.
+    """
 
     def settle(model: type[Model], body: Body, actor: Actor) -> dict[str, Any]:
         row = read_members(model, body, ("authAccountID", "authHouseholdID"))
         own_created(model, actor, row)
         return row
 
-    await settled(database, settle, model, body, actor)
+    return await settled(database, settle, model, body, actor)
 
 
 async def update_object(
@@ -176,14 +181,15 @@ def explained(model: type[Model], violation: ConstraintViolation) -> ConstraintV
 
 def _member(model: type[Model], columns: str) -> Field | None:
     """The member that a constraint on these columns is about: of several, the last."""
-    named = (column for column in model.fields if f"_{columns}".endswith(f"_{column}"))
-    return model.fields.get(max(named, key=len, default=""))
+    members = {**model.fields, **(model.archived or {})}
+    named = (column for column in members if f"_{columns}".endswith(f"_{column}"))
+    return members.get(max(named, key=len, default=""))
 
 
 def _reason(field: Field, violation: ConstraintViolation) -> str:
     if isinstance(violation, UniqueViolation):
         return "another one has it already"
-    if field.refers:
+    if field.refers or isinstance(field, UUID):
         return _UNKNOWN
     if isinstance(field, Position) and field.placed:
         return "must not be empty"

@@ -62,6 +62,9 @@ class PlanTask(Model):
     tags = Tags()
     template = Bool()
 
+    #: Nobody is reminded again of what they were reminded of.
+    archived = {"notified": Bool()}
+
     @classmethod
     def owners(cls, actor: Actor, needed: Level) -> tuple[str, ...]:
         """Templates for everybody are seen by everybody and kept by administrators."""

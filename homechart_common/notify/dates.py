@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from homechart_common.local_time import zone_named
 
 # By the numbers of the account's preferences (contract §3.4).
 _ORDERS = (("%m", "%d", "%Y"), ("%d", "%m", "%Y"), ("%Y", "%m", "%d"))
@@ -14,11 +15,12 @@ _SEPARATORS = ("/", "-", ".", ",")
 
 def written(moment: datetime, time_zone: str, preferences: Mapping[str, Any]) -> str:
     """``moment`` in a zone of the IANA database (UTC if there is no such zone), to the minute."""
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    order = _ORDERS[preferences.get("formatDateOrder", 0)]
-    date = _SEPARATORS[preferences.get("formatDateSeparator", 0)].join(order)
+    there = moment.astimezone(zone_named(time_zone))
     time = "%H:%M" if preferences.get("formatTime24") else "%I:%M %p"
-    return moment.astimezone(zone).strftime(f"{date} {time}")
+    return f"{written_day(there, preferences)} {there:{time}}"
+
+
+def written_day(day: date, preferences: Mapping[str, Any]) -> str:
+    """A day of the calendar."""
+    order = _ORDERS[preferences.get("formatDateOrder", 0)]
+    return day.strftime(_SEPARATORS[preferences.get("formatDateSeparator", 0)].join(order))

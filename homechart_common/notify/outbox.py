@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 
 from homechart_common.notify.messages import Kind, Message
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Queryable
+
+#: The kind of what administrators write themselves.
+ANNOUNCEMENT = "announcement"
 
 #: How long to wait after each failed attempt, in seconds; after one more failure the message is given up. Some two
 #: hours in all: with the baseline's five minutes each, a mail server that is restarted would cost every mail.
@@ -28,16 +32,20 @@ _QUERIES = queries.load("notifications")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that is this worker's to deliver. ``address`` is empty if it must not go out."""
+    """A message that is this worker's to deliver, or to hand on if it is ``for_everybody``.
+
+    ``address`` is empty if it must not go out.
+    """
 
     id: str
     claims: int
     attempt: int
-    kind: Kind
+    kind: Kind | Literal["announcement"]
     language: str
     subject: str
     body_markdown: str
     address: str
+    for_everybody: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,11 @@ async def claim(connection: Queryable, lease_seconds: float) -> Claim | None:
     """A message that is due, for the caller alone while the lease lasts; ``None`` if there is none."""
     row = await connection.fetch_row(_QUERIES["claim"], {"lease": lease_seconds})
     return None if row is None else Claim(*row)
+
+
+async def hand_on(connection: Queryable, claim: Claim) -> None:
+    """Make of a message for everybody one for each account that wants newsletters; those are delivered as usual."""
+    await connection.execute(_QUERIES["hand_on"], {"id": claim.id})
 
 
 async def finish(connection: Queryable, claim: Claim, error: str = "") -> None:

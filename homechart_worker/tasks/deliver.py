@@ -32,6 +32,8 @@ async def deliver(context: Context) -> int:
     if reason := _obstacle(context.config.smtp, claim):
         metrics.count_notification("smtp", "cancelled")
         await outbox.finish(context.database, claim, reason)
+    elif claim.for_everybody:
+        await outbox.hand_on(context.database, claim)
     else:
         await _send(context, claim)
     return 1
@@ -41,6 +43,10 @@ def _obstacle(smtp: Smtp, claim: Claim) -> str:
     """Why a message is not to be sent at all; empty if it is (contract §8.3)."""
     if not smtp.is_enabled:
         return "mail is not configured"
+    if not (claim.subject or claim.body_markdown):
+        return "there is nothing to mail"
+    if claim.for_everybody:
+        return ""
     if not claim.address:
         return "the account gets no such mail"
     if not smtp.delivers_to(claim.address):

@@ -93,6 +93,12 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Whether this transaction restores an archive. What it brings was settled where it comes from: times, places among
+-- siblings and the like are taken as they are, while owners and totals follow as ever.
+CREATE OR REPLACE FUNCTION is_restoring() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(current_setting('homechart.restoring', true), '') = 'on'
+$$;
+
 -- Swallow an update that changes nothing, and stamp one that does. Arguments: columns that no client ever sees;
 -- an update of only those is written without a new `updated`, hence without a log entry. A trigger that touches a
 -- row, because something that is shown with it changed, sets `updated` a microsecond later: `now()` could be what it
@@ -110,7 +116,8 @@ BEGIN
         RETURN NEW;
     END IF;
     -- Later than before in any case: transactions may commit in another order than they started.
-    NEW.updated := greatest(now(), OLD.updated + interval '1 microsecond');
+    NEW.updated := CASE WHEN is_restoring() THEN OLD.updated
+        ELSE greatest(now(), OLD.updated + interval '1 microsecond') END;
     RETURN NEW;
 END $$;
 

@@ -6,6 +6,28 @@ DELETE FROM auth_session WHERE id IN (
     SELECT id FROM auth_session WHERE expires < now() ORDER BY expires LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: demonstration_accounts
+-- Accounts of demonstrations that are a day old, and the children that were added there; nobody who is elsewhere, too.
+DELETE FROM auth_account WHERE id IN (
+    SELECT a.id FROM auth_account a
+    WHERE CASE
+            WHEN a.child THEN EXISTS (SELECT FROM auth_account_auth_household m WHERE m.auth_account_id = a.id)
+            ELSE a.email_address LIKE '%%@demo.example.com' AND a.created < now() - interval '1 day'
+        END
+        AND NOT EXISTS (
+            SELECT FROM auth_account_auth_household m JOIN auth_household h ON h.id = m.auth_household_id
+            WHERE m.auth_account_id = a.id AND NOT (h.demo AND h.created < now() - interval '1 day')
+        )
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: demonstrations
+-- Households of demonstrations that are a day old.
+DELETE FROM auth_household WHERE id IN (
+    SELECT id FROM auth_household WHERE demo AND created < now() - interval '1 day'
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: cache
 -- Rendered lists that are old; those still in use are rendered again when somebody asks.
 DELETE FROM cache WHERE (owner_id, table_name, kind) IN (
@@ -89,6 +111,15 @@ DELETE FROM budget_payee WHERE id IN (
         AND NOT EXISTS (SELECT FROM shop_category c WHERE c.budget_payee_id = p.id)
         AND NOT EXISTS (SELECT FROM shop_item i WHERE i.budget_payee_id = p.id)
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: calendar_events
+-- Events that were over long ago and never come again. Those of another calendar stay as long as that names them.
+DELETE FROM calendar_event WHERE id IN (
+    SELECT id FROM calendar_event
+    WHERE recurrence IS NULL AND calendar_icalendar_id IS NULL
+        AND timestamp_end < now() - make_interval(days => %(days)s::integer)
+    ORDER BY timestamp_end LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
 -- name: notes_page_versions

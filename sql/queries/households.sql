@@ -53,3 +53,17 @@ SELECT id FROM joined UNION ALL SELECT id FROM accepted;
 -- name: delete_invite
 -- An invitation is taken back or refused. Knowing the token is enough (contract section 3.8).
 DELETE FROM auth_account_auth_household WHERE invite_token = upper(%(token)s::text) AND invite_token <> '';
+
+-- name: feature_votes
+-- The votes of all households, a row for each feature; what was said about it comes in the order of households.
+SELECT string_agg(json_build_object('amount', amount, 'comment', comment, 'feature', feature)::text, E',\n' ORDER BY feature)
+FROM (
+    SELECT (vote ->> 'feature')::integer AS feature, sum((vote ->> 'amount')::integer) AS amount,
+        coalesce(string_agg(nullif(vote ->> 'comment', ''), E'\n' ORDER BY h.created, h.id), '') AS comment
+    FROM auth_household h, jsonb_array_elements(h.feature_votes) vote
+    GROUP BY 1
+) summed;
+
+-- name: delete_feature_votes
+-- Every household can vote anew.
+UPDATE auth_household SET feature_votes = '[]' WHERE feature_votes <> '[]';

@@ -24,11 +24,22 @@ FROM due LEFT JOIN auth_account a ON a.id = due.auth_account_id
 WHERE n.id = due.id
 RETURNING n.id::text, n.claims, n.attempt, n.kind, n.iso_639_code, n.subject_smtp, n.body_smtp,
     CASE
-        WHEN a.child THEN ''
+        WHEN a.child OR (n.newsletter AND coalesce((a.preferences ->> 'ignoreEmailNewsletter')::boolean, false)) THEN ''
         WHEN n.to_smtp <> '' THEN n.to_smtp
         WHEN n.system OR a.verified THEN coalesce(a.email_address, '')
         ELSE ''
-    END;
+    END, n.newsletter AND n.auth_account_id IS NULL;
+
+-- name: hand_on
+-- A newsletter becomes a message for each account that wants it, once, and has come to its end with that.
+WITH newsletter AS MATERIALIZED (
+    SELECT * FROM notification WHERE id = %(id)s::uuid AND sent IS NULL FOR NO KEY UPDATE
+), handed_on AS (
+    INSERT INTO notification (kind, newsletter, auth_account_id, iso_639_code, subject_smtp, body_smtp)
+    SELECT n.kind, true, a.id, a.iso_639_code, n.subject_smtp, n.body_smtp FROM newsletter n, auth_account a
+    WHERE a.verified AND NOT a.child AND NOT coalesce((a.preferences ->> 'ignoreEmailNewsletter')::boolean, false)
+)
+UPDATE notification n SET sent = now(), send_start = NULL, body_smtp = '' FROM newsletter WHERE n.id = newsletter.id;
 
 -- name: finish
 -- The end of a message, whoever has claimed it meanwhile. What it said may be a secret and is not kept.
@@ -45,3 +56,19 @@ WHERE id = %(id)s::uuid AND claims = %(claims)s::integer AND sent IS NULL;
 -- A claim that is given back without an attempt, so that another worker need not wait for the lease to end.
 UPDATE notification SET send_start = NULL, claims = claims - 1
 WHERE id = %(id)s::uuid AND claims = %(claims)s::integer AND sent IS NULL;
+
+-- name: queued
+-- The messages of administrators that wait for their time, or for another attempt; those sent at once never waited.
+SELECT id::text FROM notification WHERE kind = %(kind)s::text AND sent IS NULL AND send_after <> created;
+
+-- name: known
+-- Whether an administrator has sent a message with this id before.
+SELECT EXISTS (SELECT FROM notification WHERE id = %(id)s::uuid AND kind = %(kind)s::text);
+
+-- name: waiting
+-- A message of administrators that was not sent yet, kept as it is until the transaction ends.
+SELECT id::text FROM notification WHERE id = %(id)s::uuid AND kind = %(kind)s::text AND sent IS NULL FOR NO KEY UPDATE;
+
+-- name: withdraw
+-- A message of administrators that is not to be sent any more.
+DELETE FROM notification WHERE id = %(id)s::uuid AND kind = %(kind)s::text AND sent IS NULL;

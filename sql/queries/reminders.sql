@@ -1,3 +1,38 @@
+-- name: claim_calendar_events
+-- Events to remind of, or to work out when that will be, for the caller's transaction alone; with the people who are to
+-- be told: of a household's event its participants, if it has any, else everybody who may see it (contract B1 §8.3).
+WITH due AS MATERIALIZED (
+    SELECT * FROM calendar_event
+    WHERE time_notification <= %(now)s::timestamptz
+    ORDER BY time_notification
+    LIMIT %(limit)s::integer
+    FOR UPDATE SKIP LOCKED
+)
+SELECT e.id::text, e.name, e.location, e.date_start, e.time_start, e.time_zone, e.duration, e.travel_time, e.notify_offset,
+    e.date_end, e.recurrence::text, e.skip_days, e.date_notification, isfinite(e.time_notification) AS is_due, coalesce((
+        SELECT jsonb_agg(jsonb_build_object('id', a.id, 'language', a.iso_639_code, 'zone', a.time_zone,
+            'preferences', a.preferences) ORDER BY a.created, a.id)
+        FROM (
+            SELECT e.auth_account_id AS id, '{"ignoreEmailCalendarEvent": true}'::jsonb AS unwanted
+            WHERE e.auth_household_id IS NULL
+            UNION ALL
+            SELECT m.auth_account_id, jsonb_build_object('notificationsHouseholds', jsonb_build_array(
+                jsonb_build_object('authHouseholdID', m.auth_household_id, 'ignoreEmailCalendarEvent', true)))
+            FROM auth_account_auth_household m
+            WHERE m.auth_household_id = e.auth_household_id
+                AND coalesce((m.permissions ->> 'calendar')::integer, 0) <= 1
+                AND (e.participants = '{}' OR m.auth_account_id::text = ANY (e.participants))
+        ) candidate
+        JOIN auth_account a USING (id)
+        WHERE a.verified AND NOT a.child AND NOT a.preferences @> candidate.unwanted
+    ), '[]')::text
+FROM due e ORDER BY e.time_notification, e.id;
+
+-- name: arm_calendar_events
+-- What of those events is the next to remind of, and when; nothing for those that are over.
+UPDATE calendar_event e SET time_notification = armed.moment, date_notification = armed.day
+FROM jsonb_to_recordset(%(armed)s::jsonb) AS armed (id uuid, moment timestamptz, day date) WHERE e.id = armed.id;
+
 -- name: claim_cook_meal_plans
 -- Meals that it is time to cook or to prepare, whose times are emptied in the statement that returns them: a row for
 -- each reminder and person to tell, and one without a person for a reminder that nobody wants (contract B2 §6.3).

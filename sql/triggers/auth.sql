@@ -13,9 +13,9 @@ BEGIN
         NEW.time_zone := 'UTC';
     END IF;
     -- The next agenda is tomorrow in the account's zone (contract B1 §4.4).
-    IF TG_OP = 'INSERT'
+    IF NOT is_restoring() AND (TG_OP = 'INSERT'
         OR (NEW.time_zone, NEW.daily_agenda_time) IS DISTINCT FROM (OLD.time_zone, OLD.daily_agenda_time)
-        OR (NEW.daily_agenda_notified AND NOT OLD.daily_agenda_notified)
+        OR (NEW.daily_agenda_notified AND NOT OLD.daily_agenda_notified))
     THEN
         NEW.daily_agenda_next :=
             ((now() AT TIME ZONE NEW.time_zone)::date + 1 + NEW.daily_agenda_time) AT TIME ZONE NEW.time_zone;

@@ -107,7 +107,7 @@ BEGIN
     END IF;
     UPDATE budget_payee p SET
         budget_transaction_amount = p.budget_transaction_amount + d.amount,
-        budget_category_id = coalesce(p.budget_category_id, CASE WHEN TG_OP = 'INSERT' THEN (
+        budget_category_id = coalesce(p.budget_category_id, CASE WHEN TG_OP = 'INSERT' AND NOT is_restoring() THEN (
             SELECT (array_agg(e.budget_category_id))[1] FROM budget_transaction_category e
             WHERE e.budget_transaction_id = d.first HAVING count(*) = 1
         ) END)

@@ -35,6 +35,9 @@ CREATE OR REPLACE FUNCTION health_log_inserted() RETURNS trigger LANGUAGE plpgsq
 DECLARE
     log health_log;
 BEGIN
+    IF is_restoring() THEN
+        RETURN NULL;
+    END IF;
     -- as if they had come one after the other
     FOR log IN SELECT * FROM new_rows ORDER BY id LOOP
         PERFORM correlate(log, 1, array(SELECT id FROM new_rows WHERE id > log.id));

@@ -7,3 +7,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER wake_workers AFTER INSERT ON notification
     FOR EACH STATEMENT EXECUTE FUNCTION wake_workers();
+
+-- A message that would stay as it is was not changed.
+CREATE OR REPLACE TRIGGER z_unchanged BEFORE UPDATE ON notification
+    FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();

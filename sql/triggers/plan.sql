@@ -18,7 +18,7 @@ BEGIN
             SELECT count(*) FROM shop_item i WHERE i.plan_project_id = NEW.id AND i.owner_id = the_owner);
     END IF;
     above := coalesce(NEW.parent_id, the_owner);
-    IF above IS DISTINCT FROM coalesce(OLD.parent_id, OLD.owner_id) THEN
+    IF above IS DISTINCT FROM coalesce(OLD.parent_id, OLD.owner_id) AND NOT is_restoring() THEN
         PERFORM lock_places(the_owner);
         NEW.position := placed(NEW.position, array(
             SELECT position FROM plan_project s WHERE coalesce(s.parent_id, s.owner_id) = above AND s.id <> NEW.id));
@@ -83,7 +83,7 @@ BEGIN
     END IF;
     the_owner := coalesce(NEW.auth_household_id, NEW.auth_account_id, '00000000-0000-0000-0000-000000000000');
     above := coalesce(NEW.parent_id, NEW.plan_project_id, the_owner);
-    IF above IS DISTINCT FROM coalesce(OLD.parent_id, OLD.plan_project_id, OLD.owner_id) THEN
+    IF above IS DISTINCT FROM coalesce(OLD.parent_id, OLD.plan_project_id, OLD.owner_id) AND NOT is_restoring() THEN
         PERFORM lock_places(the_owner);
         NEW.position := placed(NEW.position, array(
             SELECT position FROM plan_task s

@@ -11,7 +11,7 @@ BEGIN
         FROM shop_list WHERE id = NEW.shop_list_id FOR NO KEY UPDATE;
     END IF;
     above := coalesce(NEW.shop_list_id, NEW.auth_household_id, NEW.auth_account_id);
-    IF above IS DISTINCT FROM coalesce(OLD.shop_list_id, OLD.owner_id) THEN
+    IF above IS DISTINCT FROM coalesce(OLD.shop_list_id, OLD.owner_id) AND NOT is_restoring() THEN
         PERFORM lock_places(coalesce(NEW.auth_household_id, NEW.auth_account_id));
         NEW.position := placed(NEW.position, array(
             SELECT position FROM shop_item s WHERE coalesce(s.shop_list_id, s.owner_id) = above AND s.id <> NEW.id));

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from loguru import logger as loguru
 
+from homechart_api.__main__ import command_line
 from homechart_common import clock
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.callers import serving
+from tests.processes import database_environment
 from tests.visitors import (
     PASSWORD,
     UNLIMITED_KEY,
     Letter,
     Letters,
+    Run,
     SetClock,
     SignUp,
     StartAPI,
@@ -72,6 +77,19 @@ async def admin(start_api: StartAPI, api: Visitor) -> Visitor:
     body = {"emailAddress": address, "password": PASSWORD, "tosAccepted": True}
     await elsewhere.post("/auth/accounts", body)
     return api.signed_in((await elsewhere.post("/auth/signin", body)).value)
+
+
+@pytest.fixture
+def run(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs ``homechart-api`` on a database of the test's own: ``await run("export", "Home", path)``, its status."""
+
+    async def command(*arguments: str | Path) -> int:
+        # a process reads its environment once
+        for name, value in database_environment(fresh_database.settings).items():
+            monkeypatch.setenv(name, value)
+        return await asyncio.to_thread(command_line().run, [str(argument) for argument in arguments])
+
+    return command
 
 
 @pytest.fixture

@@ -290,7 +290,12 @@ async def test_a_list_tells_only_what_tells_accounts_apart(sign_up: SignUp) -> N
     assert listed.keys() == account.keys()
     told = {"id", "created", "updated", "lastActivity", "emailAddress", "verified", "primaryAuthHouseholdID"}
     assert {name: listed[name] for name in told} == {name: account[name] for name in told}
-    assert (listed["name"], listed["timeZone"], listed["tosAccepted"]) == ("", "", False)
+    assert (listed["name"], listed["timeZone"], listed["iso639Code"], listed["tosAccepted"]) == (
+        "",
+        "",
+        "",
+        False,
+    )
     assert not any(listed["preferences"].values())
 
 

@@ -266,9 +266,7 @@ async def test_paths_name_an_own_household(sign_up: SignUp) -> None:
     assert (await bob.get("/auth/households/nonsense")).status == 400
 
 
-async def test_there_is_no_demonstration_and_no_provider(api: Visitor) -> None:
-    demo = await api.get("/auth/demo")
-    assert (demo.status, demo.body) == (404, None)
+async def test_there_is_no_provider_to_sign_in_with(api: Visitor) -> None:
     assert (await api.get("/oidc")).values == []
     unknown = await api.get("/oidc/google")
     assert (unknown.status, unknown.body) == (200, None)

@@ -276,16 +276,3 @@ async def test_administrators_read_and_do_not_change_households_of_others(
     assert (await admin.remove(path)).status == 403
     assert (await ann.get(path)).value["name"] == "Home"
     assert (await admin.get(f"/auth/households/{uuid.uuid4()}")).message == "Item not found"
-
-
-async def test_there_are_no_payments_and_no_cloud(sign_up: SignUp) -> None:
-    ann = await sign_up()
-    household = await ann.new_household()
-    for method, path in [
-        ("GET", f"/cloud/{household}"),
-        ("GET", f"/cloud/{household}/backups"),
-        ("POST", "/payments"),
-        ("POST", "/contact"),
-    ]:
-        answer = await ann.call(method, path, {})
-        assert (answer.status, answer.body) == (404, None)

@@ -25,6 +25,7 @@ SIGN_IN = {"emailAddress": "nobody@house.test", "password": "correct-horse-9"}
 LIMITED = {
     "AuthAccountCreate": Limit.EVERY,
     "AuthAccountTOTPUpdate": Limit.EVERY,
+    "AuthDemoRead": Limit.EVERY,
     "AuthHouseholdInviteAccept": Limit.EVERY,
     "AuthHouseholdInviteCreate": Limit.EVERY,
     "AuthHouseholdInviteDelete": Limit.EVERY,

@@ -119,7 +119,7 @@ def test_the_document_is_valid(document: Json) -> None:
 def test_every_route_is_in_the_document_and_nothing_else(client: Client, document: Json) -> None:
     outside = {"/robots.txt", "/{path}"}
     served = {
-        (route.method, route.resource.canonical)
+        (route.method, route.resource.canonical.rstrip("/"))
         for route in client.app.router.routes()
         if route.resource is not None and route.method != "*" and route.resource.canonical not in outside
     }

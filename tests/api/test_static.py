@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -115,7 +116,7 @@ async def test_robots_stay_out(client: Client) -> None:
     response = await client.get("/robots.txt")
 
     lines = (await response.text()).splitlines()
-    assert lines == ["User-agent: *", "Allow: /.well-known/", "Disallow: /"]
+    assert lines == ["User-agent: *", "Allow: /.well-known/*", "Disallow: /"]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,30 @@ async def test_head_answers_without_the_file(client: Client) -> None:
     assert await response.read() == b""
 
 
+@pytest.mark.parametrize(
+    ("method", "condition", "status"),
+    [
+        ("HEAD", "", 200),
+        ("GET", "If-None-Match: *", 304),
+        ("HEAD", "If-None-Match: *", 304),
+        ("GET", "If-Modified-Since: Fri, 23 Nov 2998 10:00:00 GMT", 304),
+        ("GET", 'If-Match: "another"', 412),
+        ("GET", "Range: bytes=9999999-", 416),
+    ],
+)
+async def test_an_answer_without_a_file_has_no_body_for_who_reads_gzip(
+    client: Client, method: str, condition: str, status: int
+) -> None:
+    lines = (f"{method} /assets/main-4f3a.js HTTP/1.1", "Host: x", "Accept-Encoding: gzip", condition)
+    asked = "\r\n".join(line for line in lines if line).encode() + b"\r\n"
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(asked + b"\r\n" + asked + b"Connection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    heads = [head for head in re.split(rb"\r\n\r\n(?:0\r\n\r\n)?", answer) if head]
+    assert [head.split()[:2] for head in heads] == [[b"HTTP/1.1", str(status).encode()]] * 2
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_refused_outside_the_api(client: Client, method: str) -> None:
     response = await client.request(method, "/plan/tasks")
@@ -226,7 +251,7 @@ async def test_a_part_of_a_file_is_that_part(client: Client) -> None:
 
 
 async def test_unknown_routes_of_the_api_are_no_page(client: Client) -> None:
-    for path in ("/api/", "/api/nothing", "/api/v1/nothing"):
+    for path in ("/api/nothing", "/api/nothing/", "/api/v1/nothing"):
         response = await client.get(path)
         assert response.status == 404
         assert await response.read() == b""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from homechart_api.context import DATABASE
+from homechart_api.routes import ABSENT, routes
+from homechart_common.ids import NIL_UUID
 from homechart_common.postgresql.settings import PostgresqlSettings
 from homechart_common.version import VERSION
 from tests.callers import API, Client, serving
+from tests.visitors import SignUp
 
 KEYS = ("app_systemhealthkey=open", "app_systemmetricskey=sesame")
 VAPID = {"private": "p" * 43, "public": "B" + "q" * 86}
@@ -37,6 +40,35 @@ async def test_what_is_configured_is_told_to_clients(database_settings: Postgres
         "vapid": VAPID["public"],
         "version": VERSION,
     }
+
+
+async def test_a_path_may_end_with_a_slash(sign_up: SignUp) -> None:
+    ann = await sign_up()
+    async with ann.client.get("/api/") as response:
+        assert (await response.json())["dataType"] == "Info"
+    made = (await ann.post("/bookmarks/", {"name": "A", "link": "/x"})).value
+    for path in ("/bookmarks", f"/bookmarks/{made['id']}", ann.home):
+        answer, slashed = await ann.get(path), await ann.get(f"{path}/")
+        assert slashed.values == answer.values
+    assert (await ann.signed_in({}).get("/bookmarks/")).status == 410
+    assert (await ann.get("/bookmarks//")).status == 404
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
+async def test_what_is_sold_elsewhere_is_not_here(sign_up: SignUp, method: str) -> None:
+    ann = await sign_up()
+    here = f"/cloud/{await ann.new_household()}"
+    for path in (
+        *(path.removeprefix(API) for path in ABSENT),
+        here,
+        f"{here}/jwt",
+        f"{here}/backups/{NIL_UUID}",
+        "/payments/paddle",
+    ):
+        for caller in (ann, ann.signed_in({})):
+            answer = await caller.call(method, path, {"emailAddress": "ann@house.test", "message": "Hello"})
+            assert (answer.status, answer.body) == (404, None), path
+    assert not [route for route in routes() if route.path.startswith(ABSENT)]
 
 
 @pytest.mark.parametrize("address", ["health", "metrics"])

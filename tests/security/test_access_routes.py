@@ -53,6 +53,11 @@ def editor(person: Person) -> bool:
     return person.home is not None and person.home["auth"] == EDIT
 
 
+def own_editing_editor(person: Person) -> bool:
+    """Who administers the household, and can get into their account; no child can."""
+    return editor(person) and person.own["auth"] == EDIT and person.name != "a child"
+
+
 def viewer_of_budget(person: Person) -> bool:
     return person.home is not None and person.home["budget"] <= VIEW
 
@@ -73,6 +78,8 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthAccountTOTPUpdate": own_editing,
     "AuthAccountUpdate": own_or_admin,
     "AuthHouseholdDelete": editor,
+    "AuthHouseholdExport": own_editing_editor,
+    "AuthHouseholdImport": own_editing_editor,
     "AuthHouseholdInviteCreate": editor,
     "AuthHouseholdMemberDelete": editor_or_self,
     "AuthHouseholdMemberUpdate": editor,
@@ -100,12 +107,17 @@ ABOUT_ONESELF = {
     "AuthAccountsRead", "AuthHouseholdCreate", "AuthHouseholdsRead", "AuthSessionCreate", "AuthSessionsDelete",
     "AuthSessionsRead", "AuthSignInRead", "AuthVerifyRead", "ICalendarDelete", "ICalendarUpdate", "SyncRead",
 }  # fmt: skip
+#: These name nobody and are for administrators of the server.
+FOR_ADMINISTRATORS = {
+    "AdminFeatureVotesDelete", "AdminFeatureVotesRead", "NotificationCreate", "NotificationDelete",
+    "NotificationUpdate", "NotificationsRead",
+}  # fmt: skip
 #: Anybody may call these, with or without a session.
 PUBLIC = {
-    "AuthAccountCreate", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
-    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "InfoRead",
-    "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead",
-    "TelemetryErrorCreate", "TelemetryTracesCreate",
+    "AuthAccountCreate", "AuthDemoRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
+    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
+    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead",
+    "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]
@@ -116,11 +128,14 @@ def each(chosen: list[Route]) -> pytest.MarkDecorator:
 
 
 def test_every_route_is_classified() -> None:
-    classes = [set(LETS_IN), ABOUT_OBJECTS, BY_SECRET, BY_QUERY, ABOUT_ONESELF, PUBLIC]
+    classes = [set(LETS_IN), ABOUT_OBJECTS, BY_SECRET, BY_QUERY, ABOUT_ONESELF, FOR_ADMINISTRATORS, PUBLIC]
     assert sorted(route.operation for route in HAND_WRITTEN) == sorted(set().union(*classes))
     assert sum(map(len, classes)) == len(HAND_WRITTEN)
     guarded = {route.operation for route in GUARDED}
     assert {route.operation for route in routes()} - guarded == PUBLIC | {"CookRecipeRead", "SSERead"}
+    assert {route.operation for route in GUARDED if route.gate is Gate.ADMIN} == FOR_ADMINISTRATORS | {
+        "AuthAccountSessionsDelete"
+    }
     named = {route.operation for route in HAND_WRITTEN if re.search(r"\{auth_\w+\}", route.path)}
     assert named == set(LETS_IN) | BY_SECRET
 
@@ -193,6 +208,19 @@ async def test_only_who_may_is_let_in(
             nobody = path_to(route, everybody, **{name: str(uuid.uuid4())})
             assert said(await person.caller.call(route.method, nobody, {})) == said(answer)
     assert came == {person.name: expected_of(route, person) for person in people if person.name in came}
+
+
+@each([route for route in HAND_WRITTEN if route.operation in FOR_ADMINISTRATORS])
+async def test_what_names_nobody_is_for_administrators_alone(everybody: Everybody, route: Route) -> None:
+    came = {}
+    for person in everybody.people:
+        await person.arrive()
+        answer = await person.caller.call(route.method, path_to(route, everybody), {})
+        came[person.name] = said(answer) if answer.status in (403, 410) else LET_IN
+    refused = {True: (403, "Action forbidden"), False: (410, "Please sign in")}
+    assert came == {
+        person.name: LET_IN if person.admin else refused[person.signed_in] for person in everybody.people
+    }
 
 
 @each(GUARDED)

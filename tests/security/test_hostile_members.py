@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from homechart_api import schemas
+from homechart_api.middleware.session import Gate
 from homechart_api.route import Members, Route
 from homechart_api.routes import API, routes
 from homechart_common.models import BudgetCategory
@@ -30,6 +31,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "BudgetMonthCategoryCreate": {"yearMonth": 202311, "amount": 7},
     "BudgetMonthCategoryUpdate": {"yearMonth": 202311, "amount": 7},
     "BudgetTransactionCreate": {"date": "2023-11-24", "accounts": [{"amount": 7}]},
+    "NotificationCreate": {"sendAfter": "2999-09-09T08:00:00Z"},
     "AuthResetUpdate": {"emailAddress": "nobody@example.com", "password": ""},
     "AuthSignInCreate": {"emailAddress": "nobody@example.com", "password": ""},
 }
@@ -66,7 +68,8 @@ class Target:
 async def target_of_route(database: Database, client: Client, route: Route) -> Target:
     account = await new_account(database)
     household = await new_household(database, account)
-    caller = Caller(client, account, (await new_session(database, account)).headers)
+    session = await new_session(database, account, admin=route.gate is Gate.ADMIN)
+    caller = Caller(client, account, session.headers)
     about = await new_session(database, account)
     ids = {"auth_account_id": account, "auth_household_id": household, "auth_session_id": about.id}
     beside = BESIDE.get(route.operation, {})
@@ -74,8 +77,11 @@ async def target_of_route(database: Database, client: Client, route: Route) -> T
         ids["id"] = (await caller.make(route.model))["id"]
         beside = await caller.body(route.model) if route.method == "POST" else {}
     elif "{id}" in route.path:
-        posted = await caller.call("POST", "/budget/transactions", BESIDE["BudgetTransactionCreate"])
-        ids["id"] = posted.value["id"]
+        path, create = (
+            route.path.removeprefix(API).removesuffix("/{id}"),
+            route.operation.replace("Update", "Create"),
+        )
+        ids["id"] = (await caller.call("POST", path, BESIDE[create])).value["id"]
     if route.operation.startswith("BudgetMonthCategory"):
         beside = {**beside, "budgetCategoryID": (await caller.make(BudgetCategory))["id"]}
     path = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], route.path).removeprefix(API)

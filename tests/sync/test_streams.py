@@ -167,14 +167,28 @@ async def test_a_stream_follows_its_account_out_of_a_household_and_back(
         assert stream.position == (await news(cast.bob)).cursor
         await cast.ann.make(TASK, authHouseholdID=cast.home)
         own = await cast.bob.make(TASK)
-        assert await stream.told() == told(TASK, own, CREATED)
+        assert await stream.told_of(TASK.table) == told(TASK, own, CREATED)
 
         await join(database, cast.home, cast.bob.account, VIEW)
         assert (await stream.told())["table"] == "auth_account_auth_household"
         await stream.asked_to_read_again()
         task = await cast.ann.make(TASK, authHouseholdID=cast.home)
-        assert await stream.told() == told(TASK, task, CREATED)
+        assert await stream.told_of(TASK.table) == told(TASK, task, CREATED)
         assert (await stream.told())["table"] == "change"
+
+
+async def test_who_knows_no_resync_is_told_of_their_account_all_the_same(cast: Cast, listen: Listen) -> None:
+    household = (await cast.cat.call("POST", "/auth/households", {"name": "Second"})).value["id"]
+    account = f"/auth/accounts/{cast.cat.account}"
+    await cast.cat.call("PUT", account, {"primaryAuthHouseholdID": household})
+    stream = await listen(cast.cat)
+    await cast.cat.call("DELETE", f"/auth/households/{household}/members/{cast.cat.account}")
+    assert await stream.told() == told("auth_account_auth_household", household, DELETED)
+    value = (await cast.cat.call("GET", account)).value
+    assert value["primaryAuthHouseholdID"] is None
+    await stream.asked_to_read_again()
+    assert await stream.told_of("auth_account") == told("auth_account", value, UPDATED)
+    assert stream.position == (await news(cast.cat)).cursor
 
 
 @pytest.mark.parametrize("how", ["membership", "session"])

@@ -60,10 +60,27 @@ def _delete(table: str) -> Write:
 _NAME = "%(word)s || ' ' || n"
 _NEW_NAME = "name = %(word)s || ' ' || id"
 _MOVE = "auth_account_id = %(to_account)s::uuid, auth_household_id = %(to_household)s::uuid"
-_NAMED = ("bookmark", "plan_project", "plan_task", "shop_list", "shop_item", "notes_page")
+_NAMED = (
+    "bookmark",
+    "calendar_icalendar",
+    "calendar_event",
+    "plan_project",
+    "plan_task",
+    "shop_list",
+    "shop_item",
+    "notes_page",
+)
 
 PERSONAL: tuple[Write, ...] = (
     _create("bookmark", name=_NAME, link="'https://house.test'"),
+    _create("calendar_icalendar", name=_NAME),
+    _create("calendar_event", name=_NAME, date_start="current_date"),
+    _create(
+        "calendar_event",
+        name=_NAME,
+        date_start="current_date",
+        calendar_icalendar_id=_one("calendar_icalendar"),
+    ),
     _create("plan_project", name=_NAME, position="''"),
     _create("plan_project", name=_NAME, position="''", parent_id=_one("plan_project")),
     _create("plan_task", name=_NAME, position="''"),
@@ -79,6 +96,8 @@ PERSONAL: tuple[Write, ...] = (
     *(_update(table, "name = name", "no-op") for table in _NAMED),
     *(_update(table, _MOVE, "move") for table in _NAMED),
     *(_delete(table) for table in (*_NAMED, "notes_page_version")),
+    _update("calendar_event", "notify_offset = CASE WHEN notify_offset IS NULL THEN 5 END"),
+    _update("calendar_event", "time_notification = now(), date_notification = current_date", "no-op"),
     _update("plan_task", "done = NOT done"),
     _update("plan_task", f"parent_id = {_one('plan_task')}", "parent"),
     _update("plan_task", "parent_id = NULL", "parent"),

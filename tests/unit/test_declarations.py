@@ -200,7 +200,7 @@ async def test_the_last_to_change_an_object_decides_whether_it_changed(
 ) -> None:
     before = TRIGGERS.replace("ORDER", f"AND {BEFORE_EACH_UPDATE} ORDER")
     triggers = [name for (name,) in await database.fetch(before, {"table": model.table})]
-    assert triggers[-1:] == (["z_stamp"] if "update" in model.routes else [])
+    assert triggers[-1:] == (["z_stamp"] if model.stored_columns("U") else [])
 
 
 @OBJECTS

@@ -8,8 +8,10 @@ from homechart_worker.task import Context, perform
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
+from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
+from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
@@ -18,7 +20,7 @@ from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
-from tests.factories import new_household
+from tests.factories import join, new_household
 from tests.people import add_account, add_meal, add_recipe, add_tasks
 from tests.worker.books import new_books
 
@@ -62,6 +64,28 @@ async def test_months_go_in_which_nothing_was_given_or_done(context: Context) ->
         202312,
         202402,
         299912,
+    ]
+
+
+async def test_events_go_that_were_over_long_ago_and_never_come_again(context: Context) -> None:
+    account = await add_account(context.database)
+    await context.database.execute(
+        "INSERT INTO calendar_icalendar (auth_account_id, name) VALUES (%(account)s, 'Holidays')",
+        {"account": account},
+    )
+    await context.database.execute(
+        """INSERT INTO calendar_event (auth_account_id, name, date_start, duration, recurrence, calendar_icalendar_id)
+        SELECT %(account)s::uuid, name, current_date - days, 1440, recurrence,
+            (SELECT id FROM calendar_icalendar WHERE taken)
+        FROM (VALUES ('old', 182, NULL, false), ('young', 180, NULL, false), ('taken in', 999, NULL, true),
+            ('recurring', 999, '{"separation": 1}'::jsonb, false)) given (name, days, recurrence, taken)""",
+        {"account": account},
+    )
+    assert await perform(clean_up_calendar_events, context) == 1
+    assert await column(context, "SELECT name FROM calendar_event ORDER BY date_start") == [
+        "taken in",
+        "recurring",
+        "young",
     ]
 
 
@@ -149,14 +173,14 @@ async def test_health_logs_go_some_time_after_their_day_and_are_counted_no_more(
             VALUES (%(account)s, 'Beans', false), (%(account)s, 'Fever', true) RETURNING id, auth_account_id
         )
         INSERT INTO health_log (auth_account_id, health_item_id, date)
-        SELECT auth_account_id, id, current_date - days FROM items, (VALUES (181), (180), (0)) given (days)""",
+        SELECT auth_account_id, id, current_date - days FROM items, (VALUES (185), (180), (0)) given (days)""",
         {"account": account},
     )
     total = "SELECT (SELECT sum(n::integer) FROM jsonb_each_text(correlations) c (id, n)) FROM health_item"
-    before = await column(context, total)
+    assert await column(context, total) == [3, 3]
     assert await perform(clean_up_health_logs, context) == 2
     assert await column(context, "SELECT current_date - date FROM health_log ORDER BY 1") == [0, 0, 180, 180]
-    assert all(now < then for now, then in zip(await column(context, total), before, strict=True))
+    assert await column(context, total) == [2, 2]
 
 
 async def test_secrets_go_when_they_were_thrown_away_long_ago(context: Context) -> None:
@@ -290,3 +314,37 @@ async def test_more_than_a_batch_goes_batch_by_batch(context: Context) -> None:
     )
     assert await perform(clean_up_cache, context) == 2500
     assert await column(context, "SELECT count(*) FROM cache") == [0]
+
+
+async def test_demonstrations_go_after_a_day_with_who_lives_there(context: Context) -> None:
+    database = context.database
+    residents = {}
+    for name, child, domain in (
+        ("robin", False, "demo.example.com"),
+        ("old", False, "demo.example.com"),
+        ("gone", False, "demo.example.com"),
+        ("kid", True, "example.com"),
+        ("pet", True, "example.com"),
+        ("guest", False, "house.test"),
+        ("mover", False, "demo.example.com"),
+        ("orphan", True, "example.com"),
+    ):
+        address = f"{name}@{domain}"
+        residents[name] = await add_account(database, name=name, child=child, email_address=address)
+    of_today = await new_household(database, residents["robin"], residents["pet"], name="of today")
+    of_yesterday = await new_household(
+        database, *(residents[name] for name in ("old", "kid", "guest", "mover")), name="of yesterday"
+    )
+    real = await new_household(database, residents["guest"], name="real")
+    await join(database, real, residents["mover"])
+    await database.execute(
+        "UPDATE auth_household SET demo = true WHERE id = ANY (ARRAY[%(new)s, %(old)s]::uuid[])",
+        {"new": of_today, "old": of_yesterday},
+    )
+    await make_old(context, "auth_household", "created", "name <> 'of today'")
+    await make_old(context, "auth_account", "created", "name <> 'robin'")
+    assert await perform(clean_up_demonstrations, context) == 4
+    assert await column(context, "SELECT name FROM auth_household ORDER BY 1") == ["of today", "real"]
+    assert await column(context, "SELECT name FROM auth_account ORDER BY 1") == [
+        "guest", "mover", "orphan", "pet", "robin",
+    ]  # fmt: skip

@@ -86,7 +86,9 @@ async def test_who_is_written_to(
     assert error == ("" if goes_out else "the account gets no such mail")
 
 
-@pytest.mark.parametrize("address", ["jane@example.com", "jane@EXAMPLE.com", "jane@quiet.test"])
+@pytest.mark.parametrize(
+    "address", ["jane@example.com", "jane@EXAMPLE.com", "jane@demo.example.com", "jane@quiet.test"]
+)
 async def test_a_domain_that_gets_no_mail_gets_none(
     context: Context, mails: MailServer, address: str
 ) -> None:

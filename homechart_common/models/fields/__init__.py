@@ -11,11 +11,21 @@ here, with a message that names the field.
 from homechart_common.models.fields.compounds import Map, Object, Objects, Strings, Tags
 from homechart_common.models.fields.field import Derived, Field, Invalid, Schema, json_name, sql_json
 from homechart_common.models.fields.images import Image, data_uri
-from homechart_common.models.fields.scalars import UUID, Bool, Colour, Int, Money, Reference, YearMonth
+from homechart_common.models.fields.scalars import (
+    UUID,
+    Bool,
+    Colour,
+    Int,
+    Money,
+    OptionalInt,
+    Reference,
+    YearMonth,
+)
 from homechart_common.models.fields.texts import WIRE_LIMIT, Email, Position, ShortID, Text, clean_text
 from homechart_common.models.fields.times import (
     ZERO_TIME,
     Date,
+    Dates,
     Recurrence,
     Time,
     Timestamp,
@@ -32,6 +42,7 @@ __all__ = [
     "Bool",
     "Colour",
     "Date",
+    "Dates",
     "Derived",
     "Email",
     "Field",
@@ -42,6 +53,7 @@ __all__ = [
     "Money",
     "Object",
     "Objects",
+    "OptionalInt",
     "Position",
     "Recurrence",
     "Reference",

@@ -81,11 +81,10 @@ class Object(Field):
 class Map(Field):
     """A JSON object whose members clients name; all their values are of one kind."""
 
-    most = 100
-
-    def __init__(self, values: Field, **options: Any) -> None:
+    def __init__(self, values: Field, *, most: int = 100, **options: Any) -> None:
         super().__init__(**options)
         self.kind = values
+        self.most = most
         self.json_schema = {"type": "object", "additionalProperties": values.schema()}
 
     @property

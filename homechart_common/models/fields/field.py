@@ -128,7 +128,8 @@ class Derived(Field):
 def json_name(attribute: str) -> str:
     """``plan_project_id`` → ``planProjectID``: camel case with the contract's spelling of ID, IDs, URL."""
     first, *rest = attribute.split("_")
-    special = {"id": "ID", "ids": "IDs", "url": "URL", "qr": "QR", "smtp": "SMTP", "icalendars": "ICalendars"}
+    special = {"id": "ID", "ids": "IDs", "url": "URL", "qr": "QR", "smtp": "SMTP"}
+    special |= {"icalendar": "ICalendar", "icalendars": "ICalendars"}
     return first + "".join(special.get(word, word.capitalize()) for word in rest)
 
 

@@ -23,14 +23,18 @@ class Bool(Field):
 class Int(Field):
     """A whole number within bounds, unless given those of a 32-bit column; ``3.0`` counts as one."""
 
-    zero = 0
+    zero: int | None = 0
 
     def __init__(self, *, min: int = -(2**31), max: int = 2**31 - 1, **options: Any) -> None:
         super().__init__(**options)
         self.min, self.max = min, max
         self.json_schema = {"type": "integer", "minimum": min, "maximum": max}
 
-    def read(self, value: Any) -> int:
+    def read(self, value: Any) -> int | None:
+        return self.number(value)
+
+    def number(self, value: Any) -> int:
+        """The number, checked."""
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
@@ -42,6 +46,19 @@ class Int(Field):
                 else f"must be between {self.min} and {self.max}"
             )
         return value
+
+
+class OptionalInt(Int):
+    """A whole number within bounds, or null."""
+
+    zero = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.json_schema["type"] = ["integer", "null"]
+
+    def read(self, value: Any) -> int | None:
+        return None if value is None else self.number(value)
 
 
 class Money(Int):
@@ -60,7 +77,7 @@ class YearMonth(Int):
         self.json_schema = {"type": "integer", "minimum": 0, "maximum": 999912}
 
     def read(self, value: Any) -> int:
-        number = super().read(value) if value else 0
+        number = self.number(value) if value else 0
         if not 1 <= number % 100 <= 12:
             raise Invalid("must be a month such as 202308")
         return number

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from homechart_common import clock
+from homechart_common.local_time import zone_names
+from homechart_common.models.fields.compounds import Strings
 from homechart_common.models.fields.field import Field, Invalid
 from homechart_common.models.fields.texts import Text
 from homechart_common.recurrence import Recurrence as RecurrenceRule
@@ -87,14 +88,27 @@ class Date(Field):
     json_schema = {"type": ["string", "null"], "format": "date"}
 
     def read(self, value: Any) -> str | None:
-        if value is None or value == "":
-            return None
-        if isinstance(value, str) and (_DATE.fullmatch(value) or _TIMESTAMP.fullmatch(value)):
-            try:
-                return date.fromisoformat(value[:10]).isoformat()
-            except ValueError:
-                pass
-        raise Invalid("must be a date such as 2026-11-23")
+        return None if value is None or value == "" else _date(value)
+
+
+def _date(value: Any) -> str:
+    if isinstance(value, str) and (_DATE.fullmatch(value) or _TIMESTAMP.fullmatch(value)):
+        try:
+            return date.fromisoformat(value[:10]).isoformat()
+        except ValueError:
+            pass
+    raise Invalid("must be a date such as 2026-11-23")
+
+
+class Dates(Strings):
+    """Days of the calendar, each once, in the order given."""
+
+    json_schema = {"type": "array", "items": {"type": "string", "format": "date"}}
+    longest = 40
+
+    def read(self, value: Any) -> list[str]:
+        days = (_date(text) for text in super().read(value))
+        return list(dict.fromkeys(days))
 
 
 class Time(Field):
@@ -138,11 +152,6 @@ class TimeZone(Text):
 
     def read(self, value: Any) -> str:
         zone = super().read(value) or "UTC"
-        if zone not in _zones():
+        if zone not in zone_names():
             raise Invalid("must be a time zone such as Europe/Lisbon")
         return zone
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())

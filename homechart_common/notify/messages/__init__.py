@@ -32,9 +32,11 @@ Kind = Literal[
     "totp_enabled",
     "totp_disabled",
     "household_invite",
+    "household_exported",
     "cook_meal_plan_cook",
     "cook_meal_plan_prep",
     "plan_task_reminder",
+    "calendar_event_reminder",
 ]
 
 _FOLDER = Path(__file__).parent

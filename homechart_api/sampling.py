@@ -1,0 +1,83 @@
+"""The command ``seed``: families to look around with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from argparse import ArgumentTypeError, Namespace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from homechart_api.transfer import Operator, with_database
+from homechart_common import clock, sample
+from homechart_common.archive.restoring import restore
+from homechart_common.command_line import CommandLine
+from homechart_common.config import Config
+from homechart_common.errors import HomechartError
+from homechart_common.postgresql.database import Database
+from homechart_common.security import hash_password
+
+
+def add_command(commands: CommandLine) -> None:
+    """Add the command to a program."""
+    seeding = commands.add(
+        "seed", "Make sample families to look around with, and say how to sign in as them.", _seed
+    )
+    seeding.add_argument("file", nargs="?", help="where to write what was made, as JSON")
+    seeding.add_argument(
+        "--years", type=_positive, default=1, metavar="number", help="how many years they lived here"
+    )
+    seeding.add_argument(
+        "--activity",
+        type=_positive,
+        default=1,
+        metavar="number",
+        help="how much they do, in times of what is usual",
+    )
+    seeding.add_argument("--until", type=_day, metavar="date", help="the day until which; today unless given")
+    seeding.add_argument(
+        "--random", type=_positive, default=1, metavar="number", help="another number makes others"
+    )
+
+
+async def seed(database: Database, plan: sample.Plan) -> None:
+    """Make the sample families; raises :class:`Conflict` if they are there already."""
+    passwords = {address: await hash_password(address) for address in sample.addresses()}
+    for name in sample.names():
+        with TemporaryFile() as file:
+            await asyncio.to_thread(sample.write, plan, name, passwords, file)
+            await restore(database, file, "", Operator(replaces=False))
+
+
+def _seed(config: Config, arguments: Namespace) -> None:
+    until = arguments.until or clock.today("UTC")
+    plan = sample.Plan(until, arguments.years, arguments.activity, arguments.random)
+    if arguments.file:
+        _write(Path(arguments.file), plan)
+    with_database(config, lambda database: seed(database, plan))
+    print(f"{' and '.join(sample.names())} are there. Sign in as one of")
+    for address in sample.addresses():
+        print(f"  {address}, with the address as the password")
+
+
+def _write(path: Path, plan: sample.Plan) -> None:
+    """Write what will be made, with the ids that it has before it is."""
+    made = {name: json.loads("".join(sample.document(plan, name, {}))) for name in sample.names()}
+    try:
+        path.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise HomechartError(f"{path}: {error.strerror}") from error
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 100):
+        raise ArgumentTypeError(f"{text} is not a number from 1 to 99")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text} is not a date such as 2026-11-24") from None

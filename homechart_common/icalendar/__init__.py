@@ -1,0 +1,1 @@
+"""Calendars as other programs exchange them: iCalendar, RFC 5545."""
