@@ -21,6 +21,7 @@ from homechart_api.controllers import (
     health,
     households,
     icalendar,
+    icalendars,
     invites,
     keys,
     members,
@@ -46,6 +47,7 @@ from homechart_common.models import (
     AuthHousehold,
     AuthSession,
     BudgetTransaction,
+    CalendarICalendar,
     CookRecipe,
     Notification,
     registry,
@@ -62,16 +64,23 @@ _GENERIC: tuple[tuple[str, str, str, str, Callable[[type[Model]], Handler]], ...
     ("delete", "DELETE", "/{id}", "{name}Delete", crud.delete_route),
 )
 
+#: Handlers of those among them that do more.
+_MORE: dict[tuple[type[Model], str], Handler] = {
+    (CalendarICalendar, "create"): icalendars.create,
+    (CalendarICalendar, "update"): icalendars.update,
+}
+
 
 def generic_routes() -> Iterator[Route]:
     """The routes that follow from the declarations."""
     for model in registry:
-        for verb, method, suffix, operation, handler in _GENERIC:
+        for verb, method, suffix, operation, make in _GENERIC:
             if verb in model.routes:
+                handler = _MORE.get((model, verb)) or make(model)
                 yield Route(
                     method,
                     f"{API}{model.path}{suffix}",
-                    handler(model),
+                    handler,
                     operation.format(name=model.__name__, plural=model.plural),
                     model=model,
                     checked=True,

@@ -13,7 +13,8 @@ LONGEST_SIDE = 300
 MOST_PIXELS = 50_000_000
 
 _BOX = (LONGEST_SIDE, LONGEST_SIDE)
-_QUALITY = 85
+#: How much is kept of what a picture shows: the first that makes it small enough.
+_QUALITIES = (85, 70, 55, 40, 25, 15)
 _ORIENTATION = 0x0112
 #: What a JPEG may say beside its picture to be kept as it is: how it is packed, not where it was taken.
 _HARMLESS = frozenset(
@@ -28,19 +29,20 @@ class NotAnImage(ValueError):
     """Not a picture that can be kept; the message completes a sentence that starts with what it is for."""
 
 
-def shrunk(data: bytes) -> bytes:
+def shrunk(data: bytes, most_bytes: int = 10**6) -> bytes:
     """A GIF, JPEG or PNG as a JPEG that fits into 300 by 300; one that is such a JPEG already, as it is.
 
-    It takes long, so it is to be called in a thread. Raises :class:`NotAnImage`.
+    Of what has many details fewer are kept, so that it has no more than ``most_bytes``. It takes long, so it is
+    to be called in a thread. Raises :class:`NotAnImage`.
     """
     try:
         with Image.open(BytesIO(data), formats=("GIF", "JPEG", "PNG")) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise NotAnImage(f"must not have more than {MOST_PIXELS // 1_000_000} million pixels")
-            if _is_small(image):
+            if _is_small(image) and len(data) <= most_bytes:
                 image.load()
                 return data
-            return _packed(_turned(_reduced(image), image.getexif().get(_ORIENTATION, 1)))
+            return _packed(_turned(_reduced(image), image.getexif().get(_ORIENTATION, 1)), most_bytes)
     except NotAnImage:
         raise
     # Whatever a decoder meets in a file that is none: they raise errors of a dozen kinds.
@@ -81,10 +83,15 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(turns[orientation]) if orientation in turns else image
 
 
-def _packed(image: Image.Image) -> bytes:
+def _packed(image: Image.Image, most_bytes: int) -> bytes:
     """A JPEG with nothing in it but the picture, on white where it is transparent."""
     canvas = Image.new("RGB", image.size, "white")
     canvas.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
-    packed = BytesIO()
-    canvas.save(packed, "JPEG", quality=_QUALITY)
-    return packed.getvalue()
+    packed = b""
+    for quality in _QUALITIES:
+        file = BytesIO()
+        canvas.save(file, "JPEG", quality=quality)
+        packed = file.getvalue()
+        if len(packed) <= most_bytes:
+            break
+    return packed

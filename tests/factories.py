@@ -165,6 +165,8 @@ def _unless_asked(model: type[Model], by: str) -> Mapping[str, Any]:
             return {"iconLink": ""}
         case "BudgetCategory":
             return {"income": False}
+        case "CalendarICalendar":
+            return {"url": "", "ics": ""}
         case "PlanTask":
             return {"template": False, "assignees": []}
         case "RewardCard":

@@ -17,12 +17,11 @@ class CalendarICalendar(Model):
     owner = Owner.ACCOUNT_OR_HOUSEHOLD
     label = "name"
 
-    name = Text(min=1)
+    name = Text(min=1, required=False, description="Without it its events are taken in, and nothing else")
     url = Text(description="Where it is on the internet")
     ics = Text(
         max=5 * 1024 * 1024,
         long=True,
         stored=False,
-        write="",
         description="Its text, to take events from; blank except in the answer to that",
     )

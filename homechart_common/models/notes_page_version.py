@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from homechart_common import clock
 from homechart_common.ids import NIL_UUID
-from homechart_common.models.fields import UUID, Reference, Text, Timestamp
+from homechart_common.models.fields import UUID, Reference, Text, Written
 from homechart_common.models.model import Model, Owner, Row
 from homechart_common.models.permissions import Actor, Component
 
@@ -21,11 +20,10 @@ class NotesPageVersion(Model):
     notes_page_id = Reference("notes_page", inherits=True, write="C", required=True)
     body = Text(max=10_000, long=True, write="C")
     created_by = UUID(write="C")
-    updated = Timestamp(write="C", description="When it was written; now, unless an import says otherwise")
+    updated = Written()
 
     @classmethod
     def fill_in(cls, actor: Actor, row: Row) -> None:
         """Who does not say who wrote it, wrote it (contract B2 §5)."""
         if row.get("created_by") in (None, NIL_UUID):
             row["created_by"] = actor.account_id
-        row["updated"] = row.get("updated") or clock.now().isoformat()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +16,16 @@ from homechart_common.models.model import Model, registry
 from homechart_common.models.ownership import UnknownHousehold, own_created
 from homechart_common.models.permissions import Actor, Level
 from homechart_common.models.statements import NOT_YOURS, refer_parameter, statements
-from homechart_common.postgresql.database import Database, Parameters, Queryable, Row, Statement, array
-from homechart_common.postgresql.failures import ConstraintViolation, Contention, UniqueViolation
+from homechart_common.postgresql.database import (
+    Database,
+    Parameters,
+    Queryable,
+    Row,
+    Statement,
+    array,
+    persistently,
+)
+from homechart_common.postgresql.failures import ConstraintViolation, UniqueViolation
 from homechart_common.threads import aside
 
 _UNKNOWN = "names nothing that can be referred to here"
@@ -50,7 +56,7 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
             )
         except UniqueViolation:
             # of two creates with the same id at the same moment one may be told of another value they share
-            if attempt or not body.get("id"):
+            if attempt or not body.get("id") or not isinstance(database, Database):
                 raise
             continue
         _refuse(broken)
@@ -62,15 +68,20 @@ async def create_object(database: Queryable, model: type[Model], actor: Actor, b
     raise InvalidInput.field("id", "could not be used")
 
 
-async def require_creatable(database: Queryable, model: type[Model], actor: Actor, body: Body) -> None:
-    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names."""
+async def require_creatable(
+    database: Queryable, model: type[Model], actor: Actor, body: Body
+) -> dict[str, Any]:
+    """Raise what :func:`create_object` would if the actor may not make an object for whom a body names.
+
+    Else the columns that would say whose it is.
+    """
 
     def settle(model: type[Model], body: Body, actor: Actor) -> dict[str, Any]:
         row = read_members(model, body, ("authAccountID", "authHouseholdID"))
         own_created(model, actor, row)
         return row
 
-    await settled(database, settle, model, body, actor)
+    return await settled(database, settle, model, body, actor)
 
 
 async def update_object(
@@ -136,11 +147,7 @@ async def answer(
 async def _persistently(database: Queryable, statement: Statement, parameters: Parameters) -> Row | None:
     """Run a statement; again if, as a transaction of its own, it lost against another one (a deadlock)."""
     if isinstance(database, Database):
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return await database.fetch_row(statement, parameters)
-            except Contention:
-                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - it spreads load and keeps no secret
+        return await persistently(lambda: database.fetch_row(statement, parameters), _ATTEMPTS)
     return await database.fetch_row(statement, parameters)
 
 

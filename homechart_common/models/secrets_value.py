@@ -1,12 +1,9 @@
 """Secrets."""
 
-from __future__ import annotations
-
-from homechart_common import clock
 from homechart_common.models.encrypted import Encrypted, EncryptedTexts
-from homechart_common.models.fields import Derived, Reference, ShortID, Timestamp
-from homechart_common.models.model import Model, Owner, Row
-from homechart_common.models.permissions import Actor, Component
+from homechart_common.models.fields import Derived, Reference, ShortID, Timestamp, Written
+from homechart_common.models.model import Model, Owner
+from homechart_common.models.permissions import Component
 
 _METHOD = "aes128gcm"
 
@@ -31,10 +28,4 @@ class SecretsValue(Model):
     tags_encrypted = Encrypted(_METHOD, min=1)
     deleted = Timestamp()
     link = Derived("'#secretvalue/' || {row}.short_id", {"type": "string"}, wire=False)
-    updated = Timestamp(write="C", description="When it was changed; now, unless an import says otherwise")
-
-    @classmethod
-    def resolve(cls, actor: Actor, row: Row) -> None:
-        """What is created was changed now, unless it says otherwise."""
-        if "updated" in row:
-            row["updated"] = row["updated"] or clock.now().isoformat()
+    updated = Written()

@@ -17,12 +17,22 @@ from homechart_common.postgresql.pool import Pool
 from homechart_common.postgresql.settings import PostgresqlSettings
 from homechart_common.postgresql.statement import Statement, array
 
-__all__ = ["Connection", "Database", "Parameters", "Queryable", "Row", "Statement", "array"]
+__all__ = ["Connection", "Database", "Parameters", "Queryable", "Row", "Statement", "array", "persistently"]
 
 T = TypeVar("T")
 
 #: How often a transaction that lost against others is run before the caller hears of it.
 _ATTEMPTS = 3
+
+
+async def persistently(work: Callable[[], Awaitable[T]], attempts: int = _ATTEMPTS) -> T:
+    """The result of ``work``; it is done again, a little later, if it lost against another transaction."""
+    for attempt in range(1, attempts):
+        try:
+            return await work()
+        except Contention:
+            await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - it spreads load and keeps no secret
+    return await work()
 
 
 class Database(Queryable):
@@ -101,12 +111,7 @@ class Database(Queryable):
 
     async def retrying(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """The result of ``work``, run in a transaction; again if it lost against another transaction."""
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return await self._in_transaction(work)
-            except Contention:
-                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - it spreads load and keeps no secret
-        return await self._in_transaction(work)
+        return await persistently(lambda: self._in_transaction(work))
 
     async def direct(self) -> Connection:
         """A connection of the caller's own, past any connection pooler; the caller closes it."""

@@ -6,7 +6,7 @@ CREATE TABLE calendar_icalendar (
     auth_account_id   uuid REFERENCES auth_account ON DELETE CASCADE,
     auth_household_id uuid REFERENCES auth_household ON DELETE CASCADE,
     owner_id          uuid NOT NULL GENERATED ALWAYS AS (coalesce(auth_household_id, auth_account_id)) STORED,
-    name              text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 998),
+    name              text NOT NULL DEFAULT '' CHECK (char_length(name) BETWEEN 1 AND 998),
     url               text NOT NULL DEFAULT '' CHECK (char_length(url) <= 998),
     etag              text NOT NULL DEFAULT '',
     last_modified     text NOT NULL DEFAULT '',

@@ -36,3 +36,48 @@ FROM (
     WHERE %(tasks)s::boolean AND t.due_date IS NOT NULL AND NOT t.done AND NOT t.template
 ) shown
 ORDER BY place, created, id;
+
+-- name: source
+-- Where a calendar of others is, what is known of the text that was read last, and the zone of who owns it; kept as it is
+-- until the transaction ends.
+SELECT c.url, c.etag, c.last_modified, coalesce(encode(c.digest, 'hex'), ''), coalesce((
+    SELECT a.time_zone FROM auth_account a WHERE a.id = c.auth_account_id
+), (
+    SELECT a.time_zone FROM auth_account_auth_household m JOIN auth_account a ON a.id = m.auth_account_id
+    WHERE m.auth_household_id = c.auth_household_id ORDER BY m.created, m.id LIMIT 1
+), 'UTC')
+FROM calendar_icalendar c WHERE c.id = %(id)s::uuid FOR NO KEY UPDATE OF c;
+
+-- name: still_allowed
+-- Whether the session may still do what it could, after the writing and before it is committed.
+SELECT is_current(%(session)s::uuid, %(access)s::bigint);
+
+-- name: editable
+-- Whether a calendar is one that the caller may edit.
+SELECT is_current(%(session)s::uuid, %(access)s::bigint), EXISTS (
+    SELECT FROM calendar_icalendar WHERE id = %(id)s::uuid AND owner_id = ANY (%(owners)s::uuid[]));
+
+-- name: forget_events
+-- Events that were taken from a calendar and are in its text no more.
+DELETE FROM calendar_event e
+WHERE e.calendar_icalendar_id = %(id)s::uuid AND e.icalendar_uid <> '' AND e.icalendar_uid NOT IN (
+    SELECT r.icalendar_uid FROM jsonb_to_recordset(%(events)s::jsonb) AS r (icalendar_uid text));
+
+-- name: take_in_events
+-- Events of a calendar that are not known yet.
+INSERT INTO calendar_event (calendar_icalendar_id, auth_account_id, auth_household_id, icalendar_uid, name, details, location,
+    date_start, time_start, time_zone, duration, date_end, recurrence, skip_days, notify_offset)
+SELECT c.id, c.auth_account_id, c.auth_household_id, r.icalendar_uid, r.name, r.details, r.location,
+    r.date_start, r.time_start, r.time_zone, r.duration, r.date_end, r.recurrence, r.skip_days, r.notify_offset
+FROM calendar_icalendar c, jsonb_populate_recordset(NULL::calendar_event, %(events)s::jsonb) r
+WHERE c.id = %(id)s::uuid AND NOT EXISTS (
+    SELECT FROM calendar_event e
+    WHERE e.calendar_icalendar_id = %(id)s::uuid AND e.icalendar_uid = r.icalendar_uid AND e.icalendar_uid <> '')
+ON CONFLICT (calendar_icalendar_id, icalendar_uid) WHERE calendar_icalendar_id IS NOT NULL AND icalendar_uid <> ''
+DO NOTHING;
+
+-- name: note_text
+-- What was read of a calendar last.
+UPDATE calendar_icalendar SET etag = %(etag)s::text, last_modified = %(last_modified)s::text,
+    digest = decode(%(digest)s::text, 'hex')
+WHERE id = %(id)s::uuid;

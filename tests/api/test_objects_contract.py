@@ -21,7 +21,8 @@ EARLIER = "2020-01-01T00:00:00.000000Z"
 
 
 def clearable(model: type[Model]) -> list[Field]:
-    """The members that an update may clear."""
+    """The members that an update may clear, of those that something is said of."""
+    said = body_for(model, "U")
     return [
         field
         for column, field in model.fields.items()
@@ -29,6 +30,7 @@ def clearable(model: type[Model]) -> list[Field]:
         and not field.must_be_given
         and column != "position"
         and field.json not in (*OWNERS, named_by(model))
+        and said[field.json]
     ]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from homechart_common.models import registry
+from homechart_common.models.fields import data_uri
 from homechart_common.models.model import Model
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller
@@ -94,6 +97,16 @@ async def test_a_view_needs_no_more_than_what_it_stands_below(cast: Cast) -> Non
     unsaid = {"name": "", "icon": "", "columns": {}, "sort": {"invert": False, "property": ""}}
     assert {name: made[name] for name in unsaid} == unsaid
     assert (await cast.ann.create(COLLECTION, {"name": "Cellar"})).message == "grouping: must be given"
+
+
+async def test_a_picture_with_many_details_has_room(cast: Cast) -> None:
+    file = BytesIO()
+    Image.effect_noise((300, 300), 200).convert("RGB").save(file, "JPEG", quality=95)
+    busy = data_uri(file.getvalue())
+    assert len(busy) > 50_000
+    item = await cast.ann.make(ITEM, image=busy)
+    assert 0 < len(item["image"]) <= 50_000
+    assert (await cast.ann.update(ITEM, item["id"], item)).status == 204
 
 
 async def test_members_that_clients_name_are_kept_as_they_were_said(cast: Cast) -> None:

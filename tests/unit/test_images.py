@@ -109,6 +109,15 @@ def test_a_picture_that_is_small_already_stays_as_it_is() -> None:
     assert shrunk(data := shrunk(packed(Image.new("RGB", (900, 600)), "PNG"))) == data
 
 
+def test_of_a_picture_with_many_details_as_many_are_kept_as_there_is_room_for() -> None:
+    busy = packed(Image.effect_noise((300, 300), 200), "JPEG", quality=95)
+    assert shrunk(busy) == busy, "it fits into the box"
+    for room in (60_000, 37_000):
+        kept = shrunk(busy, room)
+        assert room * 0.5 < len(kept) <= room
+        assert shrunk(kept, room) == kept
+
+
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "WEBP", "ICO", "PDF"])
 def test_other_kinds_of_files_are_refused(kind: str) -> None:
     with pytest.raises(NotAnImage, match="must be a GIF, JPEG or PNG image"):

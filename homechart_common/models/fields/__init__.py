@@ -30,6 +30,7 @@ from homechart_common.models.fields.times import (
     Time,
     Timestamp,
     TimeZone,
+    Written,
     read_timestamp,
     reader_time_zone,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Time",
     "TimeZone",
     "Timestamp",
+    "Written",
     "YearMonth",
     "clean_text",
     "data_uri",

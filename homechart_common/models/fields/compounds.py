@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import marshmallow
 
 from homechart_common.models.fields.field import Field, Invalid, sql_json
-from homechart_common.models.fields.texts import WIRE_LIMIT, clean_text
+from homechart_common.models.fields.texts import WIRE_LIMIT, Text, clean_text
+
+#: What members are called where clients name them.
+_NAME = Text()
 
 
 class Strings(Field):
@@ -25,8 +28,7 @@ class Strings(Field):
     def read(self, value: Any) -> list[str]:
         if not isinstance(value, list):
             raise Invalid("must be a list of strings")
-        if len(value) > self.most:
-            raise Invalid(f"must not have more than {self.most} members")
+        _count(value, self.most)
         return [text for member in value if (text := self.read_member(member))]
 
     def read_member(self, value: Any) -> str:
@@ -60,13 +62,10 @@ class Object(Field):
     def read(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise Invalid("must be an object")
-        read: dict[str, Any] = {}
-        for member in self.members.values():
-            try:
-                read[member.json] = member.deserialize(value.get(member.json))
-            except marshmallow.ValidationError as error:
-                raise Invalid(f"{member.json} {error.messages[0]}") from None
-        return read
+        return {
+            member.json: _read_member(member.json, member, value.get(member.json))
+            for member in self.members.values()
+        }
 
     def default(self) -> dict[str, Any]:
         return {member.json: member.default() for member in self.members.values()}
@@ -95,15 +94,11 @@ class Map(Field):
     def read(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise Invalid("must be an object")
-        if len(value) > self.most:
-            raise Invalid(f"must not have more than {self.most} members")
-        read: dict[str, Any] = {}
-        for name, member in value.items():
-            try:
-                read[clean_text(name, WIRE_LIMIT)] = self.kind.deserialize(member)
-            except marshmallow.ValidationError as error:
-                raise Invalid(f"{name[:WIRE_LIMIT]} {error.messages[0]}") from None
-        return read
+        _count(value, self.most)
+        return {
+            _read_member(name[:WIRE_LIMIT], _NAME, name): _read_member(name, self.kind, member)
+            for name, member in value.items()
+        }
 
 
 class Objects(Field):
@@ -123,6 +118,19 @@ class Objects(Field):
     def read(self, value: Any) -> list[dict[str, Any]]:
         if not isinstance(value, list):
             raise Invalid("must be a list of objects")
-        if len(value) > self.most:
-            raise Invalid(f"must not have more than {self.most} members")
+        _count(value, self.most)
         return [self.member.read(member) for member in value]
+
+
+def _count(value: Sized, most: int) -> None:
+    """Refuse what has too many members."""
+    if len(value) > most:
+        raise Invalid(f"must not have more than {most} members")
+
+
+def _read_member(name: str, field: Field, value: Any) -> Any:
+    """What PostgreSQL is given for a member; a refusal says which one it is."""
+    try:
+        return field.deserialize(value)
+    except marshmallow.ValidationError as error:
+        raise Invalid(f"{name} {error.messages[0]}") from None

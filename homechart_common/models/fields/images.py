@@ -26,6 +26,7 @@ class Image(Text):
         )
         # The limit is for what is kept.
         self.json_schema = {"type": "string"}
+        self._most_bytes = (max - len(data_uri(b""))) // 4 * 3
 
     def read(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -33,7 +34,7 @@ class Image(Text):
         if not value:
             return ""
         try:
-            return super().read(data_uri(shrunk(_unlabelled(value))))
+            return super().read(data_uri(shrunk(_unlabelled(value), self._most_bytes)))
         except NotAnImage as error:
             raise Invalid(str(error)) from None
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from homechart_common import clock
 from homechart_common.local_time import zone_names
 from homechart_common.models.fields.compounds import Strings
 from homechart_common.models.fields.field import Field, Invalid
@@ -39,6 +40,19 @@ class Timestamp(Field):
     def read(self, value: Any) -> str | None:
         blank = value is None or (isinstance(value, str) and _ZERO_TIME.fullmatch(value))
         return None if blank else read_timestamp(value).isoformat()
+
+
+class Written(Timestamp):
+    """When something was written that never changes but by being written anew: now, unless an import says when."""
+
+    def __init__(self) -> None:
+        super().__init__(write="C", description="When it was written; now, unless an import says otherwise")
+
+    def default(self) -> str:
+        return clock.now().isoformat()
+
+    def read(self, value: Any) -> str:
+        return super().read(value) or self.default()
 
 
 def read_timestamp(value: Any) -> datetime:
