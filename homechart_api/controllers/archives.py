@@ -101,7 +101,9 @@ async def _sent(request: web.Request, file: IO[bytes], name: str) -> web.StreamR
 async def _tell(request: web.Request, written: Written, connection: Connection) -> None:
     """Let those know who are in a file that somebody else has."""
     config, actor = request.app[CONFIG], actor_of(request)
-    found = [await people.find(connection, account) for account in written.accounts if account != actor.account_id]
+    found = [
+        await people.find(connection, account) for account in written.accounts if account != actor.account_id
+    ]
     others = [person for person in found if person]
     if any(people.reachable(config, person.email_address) for person in others):
         take(request, "AuthHouseholdExport")
