@@ -242,7 +242,10 @@ def _create(model: type[Model]) -> str:
     columns = model.stored_columns("C")
     same, conflict, made = "t.id = r.id", "(id)", "created"
     if model.named_once:
-        same, conflict = f"(t.id = r.id OR (t.owner_id, t.name) = ({_named_owner(model)}, r.name))", ""
+        named = (
+            f"SELECT n.id FROM {model.table} n WHERE (n.owner_id, n.name) = ({_named_owner(model)}, r.name)"
+        )
+        same, conflict = f"t.id IN (r.id, ({named}))", ""
         # Who asks for a name that is there gets what has it, and the log tells of a create (contract B1 §6.5).
         made = "(TABLE created UNION ALL SELECT value, auth_household_id, name FROM existing WHERE named) m"
     return f"""WITH {GUARD},

@@ -1,17 +1,6 @@
 -- Totals follow entries, in the statement that writes them: entries → months → categories; entries → accounts;
 -- transactions → payees. Each is a difference that is added, so that concurrent writers need no recount.
 
--- Watch a table's inserts, updates and deletes, a statement at a time, by a function that sees old_rows and new_rows.
-CREATE OR REPLACE PROCEDURE budget_watch(the_table regclass, the_function regproc) LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('CREATE OR REPLACE TRIGGER totals_inserted AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows '
-        'FOR EACH STATEMENT EXECUTE FUNCTION %s()', the_table, the_function);
-    EXECUTE format('CREATE OR REPLACE TRIGGER totals_updated AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
-        'FOR EACH STATEMENT EXECUTE FUNCTION %s()', the_table, the_function);
-    EXECUTE format('CREATE OR REPLACE TRIGGER totals_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows '
-        'FOR EACH STATEMENT EXECUTE FUNCTION %s()', the_table, the_function);
-END $$;
-
 -- Accounts know the sum of their entries, of those that are cleared at least, and of those that are reconciled.
 CREATE OR REPLACE FUNCTION budget_account_totals() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -47,7 +36,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CALL budget_watch('budget_transaction_account', 'budget_account_totals');
+CALL watch('budget_transaction_account', 'totals', 'budget_account_totals');
 
 -- A category's month knows the sum of its entries. It is there from the first entry on, whatever the sum.
 CREATE OR REPLACE FUNCTION budget_month_category_totals() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -77,7 +66,7 @@ BEGIN
         AND d.amount <> 0;
     RETURN NULL;
 END $$;
-CALL budget_watch('budget_transaction_category', 'budget_month_category_totals');
+CALL watch('budget_transaction_category', 'totals', 'budget_month_category_totals');
 
 -- A category knows the sums of its months.
 CREATE OR REPLACE FUNCTION budget_category_totals() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -102,7 +91,7 @@ BEGIN
     WHERE c.id = d.budget_category_id AND (d.allocated, d.moved) <> (0, 0);
     RETURN NULL;
 END $$;
-CALL budget_watch('budget_month_category', 'budget_category_totals');
+CALL watch('budget_month_category', 'totals', 'budget_category_totals');
 
 -- A payee knows the sum of its transactions. One without a category is given that of its next transaction, if it has only one.
 CREATE OR REPLACE FUNCTION budget_payee_totals() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -130,7 +119,7 @@ BEGIN
     WHERE p.id = d.budget_payee_id;
     RETURN NULL;
 END $$;
-CALL budget_watch('budget_transaction', 'budget_payee_totals');
+CALL watch('budget_transaction', 'totals', 'budget_payee_totals');
 
 -- A new account gets a transaction to say in what it started with: nothing, until somebody changes it (contract B1 §6.1).
 CREATE OR REPLACE FUNCTION budget_account_opened() RETURNS trigger LANGUAGE plpgsql AS $$

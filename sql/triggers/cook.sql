@@ -13,39 +13,29 @@ END $$;
 CREATE OR REPLACE TRIGGER b_recipe BEFORE INSERT OR UPDATE ON cook_recipe
     FOR EACH ROW EXECUTE FUNCTION cook_recipe_before();
 
--- Recipes know how many meal plans they are in and the last day they were planned for. `come` and `days` go together;
--- a day that was planned once stays the last one, whatever becomes of its plan.
-CREATE OR REPLACE FUNCTION count_cook_meal_plans(gone uuid[], come uuid[], days date[]) RETURNS void LANGUAGE sql AS $$
+-- Recipes know how many meal plans they are in and the last day they were planned for. A day that was planned once stays
+-- the last one, whatever becomes of its plan; a plan that only moves to another day is not planned anew.
+CREATE OR REPLACE FUNCTION cook_meal_plan_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    gone cook_meal_plan[] := '{}';
+    come cook_meal_plan[] := '{}';
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        gone := array(SELECT o::cook_meal_plan FROM old_rows o);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        come := array(SELECT n::cook_meal_plan FROM new_rows n);
+    END IF;
     UPDATE cook_recipe r SET cook_meal_plan_count = r.cook_meal_plan_count + d.difference,
         cook_meal_plan_last = greatest(r.cook_meal_plan_last, d.last)
     FROM (
-        SELECT recipe, sum(n) AS difference, max(day) AS last FROM (
-            SELECT recipe, -1 AS n, NULL::date AS day FROM unnest(gone) recipe
-            UNION ALL SELECT recipe, 1, day FROM unnest(come, days) AS planned (recipe, day)
-        ) moves GROUP BY recipe ORDER BY recipe
-    ) d WHERE r.id = d.recipe
-$$;
-CREATE OR REPLACE FUNCTION cook_meal_plan_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_cook_meal_plans('{}', array_agg(cook_recipe_id), array_agg(date))
-    FROM new_rows WHERE cook_recipe_id IS NOT NULL;
+        SELECT recipe, sum(n) AS difference, max(day) FILTER (WHERE n > 0) AS last FROM (
+            SELECT plan, recipe, sum(n) AS n, max(day) AS day FROM (
+                SELECT id AS plan, cook_recipe_id AS recipe, -1 AS n, NULL::date AS day FROM unnest(gone)
+                UNION ALL SELECT id, cook_recipe_id, 1, date FROM unnest(come)
+            ) plans GROUP BY plan, recipe HAVING sum(n) <> 0
+        ) moves WHERE recipe IS NOT NULL GROUP BY recipe ORDER BY recipe
+    ) d WHERE r.id = d.recipe;
     RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION cook_meal_plan_updated() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_cook_meal_plans(array_agg(o.cook_recipe_id), array_agg(n.cook_recipe_id), array_agg(n.date))
-    FROM new_rows n FULL JOIN old_rows o USING (id) WHERE n.cook_recipe_id IS DISTINCT FROM o.cook_recipe_id;
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE FUNCTION cook_meal_plan_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_cook_meal_plans(array_agg(cook_recipe_id), '{}', '{}') FROM old_rows WHERE cook_recipe_id IS NOT NULL;
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER count_inserted AFTER INSERT ON cook_meal_plan REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cook_meal_plan_inserted();
-CREATE OR REPLACE TRIGGER count_updated AFTER UPDATE ON cook_meal_plan
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cook_meal_plan_updated();
-CREATE OR REPLACE TRIGGER count_deleted AFTER DELETE ON cook_meal_plan REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cook_meal_plan_deleted();
+CALL watch('cook_meal_plan', 'count', 'cook_meal_plan_counted');

@@ -117,37 +117,26 @@ CREATE OR REPLACE TRIGGER task_moved AFTER UPDATE ON plan_task
     EXECUTE FUNCTION plan_task_moved();
 
 -- Projects know how many of their tasks are open.
-CREATE OR REPLACE FUNCTION count_plan_tasks(gone uuid[], come uuid[]) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION plan_task_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    gone uuid[] := '{}';
+    come uuid[] := '{}';
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        gone := array(SELECT plan_project_id FROM old_rows WHERE NOT done AND plan_project_id IS NOT NULL);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        come := array(SELECT plan_project_id FROM new_rows WHERE NOT done AND plan_project_id IS NOT NULL);
+    END IF;
     UPDATE plan_project p SET plan_task_count = p.plan_task_count + d.difference
     FROM (
         SELECT project, sum(n) AS difference FROM (
             SELECT project, -1 AS n FROM unnest(gone) project UNION ALL SELECT project, 1 FROM unnest(come) project
         ) moves GROUP BY project HAVING sum(n) <> 0 ORDER BY project
-    ) d WHERE p.id = d.project
-$$;
-CREATE OR REPLACE FUNCTION plan_task_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_plan_tasks('{}', array(SELECT plan_project_id FROM new_rows WHERE NOT done AND plan_project_id IS NOT NULL));
+    ) d WHERE p.id = d.project;
     RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION plan_task_updated() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_plan_tasks(
-        array(SELECT plan_project_id FROM old_rows WHERE NOT done AND plan_project_id IS NOT NULL),
-        array(SELECT plan_project_id FROM new_rows WHERE NOT done AND plan_project_id IS NOT NULL));
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE FUNCTION plan_task_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_plan_tasks(array(SELECT plan_project_id FROM old_rows WHERE NOT done AND plan_project_id IS NOT NULL), '{}');
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER count_inserted AFTER INSERT ON plan_task REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION plan_task_inserted();
-CREATE OR REPLACE TRIGGER count_updated AFTER UPDATE ON plan_task REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION plan_task_updated();
-CREATE OR REPLACE TRIGGER count_deleted AFTER DELETE ON plan_task REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION plan_task_deleted();
+CALL watch('plan_task', 'count', 'plan_task_counted');
 
 CREATE OR REPLACE TRIGGER forget_collapsed AFTER DELETE ON plan_task REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION forget_collapsed('collapsed_plan_tasks');

@@ -36,7 +36,17 @@ CREATE OR REPLACE TRIGGER list_moved AFTER UPDATE ON shop_list
 
 -- Lists and projects know how many items they have. What others own and put into a project does not count: its number
 -- would tell of that to everybody who sees the project.
-CREATE OR REPLACE FUNCTION count_shop_items(gone shop_item[], come shop_item[]) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION shop_item_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    gone shop_item[] := '{}';
+    come shop_item[] := '{}';
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        gone := array(SELECT o::shop_item FROM old_rows o);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        come := array(SELECT n::shop_item FROM new_rows n);
+    END IF;
     UPDATE shop_list l SET shop_item_count = l.shop_item_count + d.difference
     FROM (
         SELECT list, sum(n) AS difference FROM (
@@ -49,27 +59,7 @@ CREATE OR REPLACE FUNCTION count_shop_items(gone shop_item[], come shop_item[]) 
             SELECT plan_project_id AS project, owner_id, -1 AS n FROM unnest(gone)
             UNION ALL SELECT plan_project_id, owner_id, 1 FROM unnest(come)
         ) moves WHERE project IS NOT NULL GROUP BY project, owner_id HAVING sum(n) <> 0 ORDER BY project
-    ) d WHERE p.id = d.project AND p.owner_id = d.owner_id
-$$;
-CREATE OR REPLACE FUNCTION shop_item_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_shop_items('{}', array(SELECT n::shop_item FROM new_rows n));
+    ) d WHERE p.id = d.project AND p.owner_id = d.owner_id;
     RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION shop_item_updated() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_shop_items(
-        array(SELECT o::shop_item FROM old_rows o), array(SELECT n::shop_item FROM new_rows n));
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE FUNCTION shop_item_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM count_shop_items(array(SELECT o::shop_item FROM old_rows o), '{}');
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER count_inserted AFTER INSERT ON shop_item REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION shop_item_inserted();
-CREATE OR REPLACE TRIGGER count_updated AFTER UPDATE ON shop_item REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION shop_item_updated();
-CREATE OR REPLACE TRIGGER count_deleted AFTER DELETE ON shop_item REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION shop_item_deleted();
+CALL watch('shop_item', 'count', 'shop_item_counted');
