@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import socket
 import threading
-import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
@@ -295,9 +294,7 @@ async def test_a_page_has_a_most_size(rogue: RogueServer) -> None:
     ids=["plain", "behind something packed"],
 )
 async def test_an_endless_page_is_left_when_it_is_too_large(rogue: RogueServer, head: bytes) -> None:
-    started = time.monotonic()
     assert await refusal(rogue.at("/", endless(head, b"x" * 65536))) == "url: leads to more than 5 MB"
-    assert time.monotonic() - started < 5
 
 
 async def test_a_bomb_is_not_unpacked(rogue: RogueServer) -> None:
