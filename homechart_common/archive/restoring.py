@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
@@ -27,6 +27,8 @@ from homechart_common.postgresql.failures import ConstraintViolation
 _MOST_ACCOUNTS = 1000
 #: How many archives a process restores at once; each keeps a core busy.
 _restoring = asyncio.Semaphore(1)
+#: Of a number that nobody has seen before, and from which there is much room to count up.
+_ACCESS_BITS = 62
 _QUERIES = queries.load("archives")
 
 
@@ -140,7 +142,7 @@ async def _settle_memberships(connection: Connection, memberships: list[Row]) ->
 async def _settle_sessions(_: Connection, sessions: list[Row]) -> None:
     """No process has a session in its memory at the count that this one begins with."""
     for row in sessions:
-        row["access"] = time.time_ns()
+        row["access"] = secrets.randbits(_ACCESS_BITS)
 
 
 #: What is decided here about rows of some kinds before they are stored.
