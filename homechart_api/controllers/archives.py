@@ -106,7 +106,8 @@ async def _tell(request: web.Request, written: Written, connection: Connection) 
     found = [
         await people.find(connection, account) for account in written.accounts if account != actor.account_id
     ]
-    others = [person for person in found if person]
+    # an archive may have brought an address that is not theirs
+    others = [person for person in found if person and person.verified]
     if any(people.reachable(config, person.email_address) for person in others):
         take(request, "AuthHouseholdExport")
     mentioned = {"household": written.name, "exporter": actor.name, "link": people.page(config, "/reset")}
