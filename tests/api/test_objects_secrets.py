@@ -10,7 +10,7 @@ from homechart_common.models import registry
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller
 from tests.cast import Cast
-from tests.factories import body_for, vault_key
+from tests.factories import body_for, join, leave, vault_key
 
 VALUE, VAULT = registry["SecretsValue"], registry["SecretsVault"]
 LONG_AGO = "2020-01-01T00:00:00.000000Z"
@@ -209,6 +209,18 @@ async def test_who_takes_their_keys_away_loses_the_keys_of_vaults(cast: Cast) ->
     cleared = await cast.ann.call("PUT", f"/auth/accounts/{cast.ann.account}/keys", {})
     assert cleared.value["publicKey"] == ""
     assert (await cast.bob.read(VAULT, shared["id"])).value["keys"] == []
+
+
+async def test_who_leaves_a_household_finds_their_keys_when_they_come_back(
+    cast: Cast, database: Database
+) -> None:
+    keys = [vault_key(cast.ann.account), vault_key(cast.bob.account)]
+    vault = await cast.ann.make(VAULT, authHouseholdID=cast.home, keys=keys)
+    await leave(database, cast.home, cast.bob.account)
+    assert (await cast.bob.read(VAULT, vault["id"])).message == "Item not found"
+    assert (await cast.ann.read(VAULT, vault["id"])).value == vault
+    await join(database, cast.home, cast.bob.account)
+    assert (await cast.bob.read(VAULT, vault["id"])).value["keys"] == keys
 
 
 async def test_the_keys_of_an_account_go_with_it(cast: Cast, database: Database) -> None:

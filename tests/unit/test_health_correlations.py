@@ -103,6 +103,16 @@ class Page:
         return {item: json.loads(counts) for item, counts in rows}
 
 
+async def somebody_else(database: Queryable) -> Page:
+    """Who took something in and felt something on each of the days, which is nobody else's business."""
+    page = Page(database, await new_account(database))
+    for felt in (False, True):
+        item = str(uuid.uuid4())
+        await page.add_item(item, felt)
+        await page.write([(str(uuid.uuid4()), item, day) for day in range(7)])
+    return page
+
+
 async def perform(step: tuple[Any, ...], diary: Diary, page: Page) -> None:
     """One step of a history, in both."""
     match step:
@@ -147,10 +157,13 @@ async def test_whatever_happens_is_counted_as_a_person_would(
     database: Database, history: list[tuple[Any, ...]]
 ) -> None:
     async with database.transaction() as transaction:
+        neighbour = await somebody_else(transaction)
+        theirs = await neighbour.counts()
         diary, page = Diary(), Page(transaction, await new_account(transaction))
         for item, felt in diary.felt.items():
             await page.add_item(item, felt)
         for step in history:
             await perform(step, diary, page)
         assert await page.counts() == {item: dict(+counts) for item, counts in diary.counts.items()}
+        assert await neighbour.counts() == theirs
         await transaction.rollback()
