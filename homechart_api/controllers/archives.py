@@ -29,7 +29,7 @@ from homechart_common.models.permissions import FULL
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, array
 
-EXPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
+EXPORT = Content("application/x-gzip", {"type": "string", "format": "binary"})
 IMPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
 
 #: The largest archive that is taken, in bytes.
