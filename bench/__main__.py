@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import archive, budget, fragment, memory, processes, requests, streams
+from bench import archive, budget, fragment, memory, processes, requests, streams, years
 from bench.figures import Figure, table
 from bench.stage import Stage, prepared
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Stage], Awaitable[list[Figure]]]] = {
     "processes": processes.measure,
     "budget": budget.measure,
     "archive": archive.measure,
+    "years": years.measure,
 }
 
 

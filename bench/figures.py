@@ -36,6 +36,15 @@ def at_most(name: str, value: float, most: float, unit: str, note: str = "") -> 
     )
 
 
+def grown(name: str, value: float, before: float, unit: str, most: float, note: str = "") -> Figure:
+    """An amount that must not be more than so many times what it was."""
+    times = value / before
+    return Figure(
+        name, f"{value:,.1f} {unit}", f"{before:,.1f} {unit} before", f"{times:.2f} times", f"≤ {most:g} times",
+        times <= most, note,
+    )  # fmt: skip
+
+
 _HEADINGS = ("figure", "ours", "limit", "result", "required", "", "note")
 _VERDICTS = {True: "pass", False: "MISS", None: ""}
 

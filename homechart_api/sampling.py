@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from argparse import ArgumentTypeError, Namespace
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 from homechart_api.transfer import Operator, with_database
 from homechart_common import clock, sample
-from homechart_common.archive.restoring import restore
+from homechart_common.archive.contents import kinds
+from homechart_common.archive.restoring import Restored, restore
+from homechart_common.archive.writing import write
 from homechart_common.command_line import CommandLine
 from homechart_common.config import Config
 from homechart_common.errors import HomechartError
@@ -24,7 +29,7 @@ def add_command(commands: CommandLine) -> None:
     seeding = commands.add(
         "seed", "Make sample families to look around with, and say how to sign in as them.", _seed
     )
-    seeding.add_argument("file", nargs="?", help="where to write what was made, as JSON")
+    seeding.add_argument("file", nargs="?", help="where to write all that was made, as JSON")
     seeding.add_argument(
         "--years", type=_positive, default=1, metavar="number", help="how many years they lived here"
     )
@@ -41,31 +46,44 @@ def add_command(commands: CommandLine) -> None:
     )
 
 
-async def seed(database: Database, plan: sample.Plan) -> None:
+async def seed(database: Database, plan: sample.Plan) -> list[Restored]:
     """Make the sample families; raises :class:`Conflict` if they are there already."""
     passwords = {address: await hash_password(address) for address in sample.addresses()}
+    made = []
     for name in sample.names():
         with TemporaryFile() as file:
             await asyncio.to_thread(sample.write, plan, name, passwords, file)
-            await restore(database, file, "", Operator(replaces=False))
+            made.append(await restore(database, file, "", Operator(replaces=False)))
+    return made
 
 
 def _seed(config: Config, arguments: Namespace) -> None:
     until = arguments.until or clock.today("UTC")
     plan = sample.Plan(until, arguments.years, arguments.activity, arguments.random)
-    if arguments.file:
-        _write(Path(arguments.file), plan)
-    with_database(config, lambda database: seed(database, plan))
+
+    async def work(database: Database) -> None:
+        made = await seed(database, plan)
+        if arguments.file:
+            await _write(database, Path(arguments.file), made)
+
+    with_database(config, work)
     print(f"{' and '.join(sample.names())} are there. Sign in as one of")
     for address in sample.addresses():
         print(f"  {address}, with the address as the password")
 
 
-def _write(path: Path, plan: sample.Plan) -> None:
-    """Write what will be made, with the ids that it has before it is."""
-    made = {name: json.loads("".join(sample.document(plan, name, {}))) for name in sample.names()}
+async def _write(database: Database, path: Path, made: list[Restored]) -> None:
+    """Write all that was made, of each kind in one list."""
+    everything: dict[str, list[Any]] = {}
+    for restored in made:
+        file = BytesIO()
+        await write(database, restored.household_id, file)
+        document = json.loads(gzip.decompress(file.getvalue()))
+        for key in kinds():
+            everything.setdefault(key, []).extend(document[key])
+    text = json.dumps(everything, indent=2, ensure_ascii=False) + "\n"
     try:
-        path.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        await asyncio.to_thread(path.write_text, text, encoding="utf-8")
     except OSError as error:
         raise HomechartError(f"{path}: {error.strerror}") from error
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from homechart_api.routes import generic_routes
+from homechart_common.archive.contents import kinds
 from homechart_common.errors import StartupError
 from homechart_common.models import registry
 from homechart_common.models.model import Model
@@ -53,6 +54,7 @@ def _facts(model: type[Model]) -> Iterator[tuple[str, str]]:
     yield "owner", model.owner.value
     yield "component", model.component.value
     yield "change log", model.label or "no"
+    yield "archive", next((kind.key for kind in kinds().values() if kind.model is model), "no")
     yield "sync", f"as {model.__name__}; events name the table {model.table}" if model.synced else "no"
     if "list" in model.routes:
         yield "order", model.order

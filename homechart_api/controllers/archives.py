@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
@@ -28,7 +29,7 @@ from homechart_common.models.permissions import FULL
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, array
 
-EXPORT = Content("application/x-gzip", {"type": "string", "format": "binary"})
+EXPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
 IMPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
 
 #: The largest archive that is taken, in bytes.
@@ -50,7 +51,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         written = await write(request.app[DATABASE], household_id, file)
         await request.app[DATABASE].retrying(partial(_tell, request, written))
         logger.notice("A household was exported", authHouseholdID=household_id)
-        return await _sent(request, file, f"{_plain(written.name)}-{clock.now():%Y-%m-%d}.homechart.gz")
+        return await _sent(request, file, _file_name(written))
 
 
 async def import_(request: web.Request) -> web.Response:
@@ -92,9 +93,10 @@ async def _sent(request: web.Request, file: IO[bytes], name: str) -> web.StreamR
     response.headers["Cache-Control"] = "no-store"
     await response.prepare(request)
     file.seek(0)
-    while piece := await asyncio.to_thread(file.read, _PIECE):
-        await response.write(piece)
-    await response.write_eof()
+    with suppress(ConnectionResetError):  # whoever asked went away
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            await response.write(piece)
+        await response.write_eof()
     return response
 
 
@@ -112,9 +114,10 @@ async def _tell(request: web.Request, written: Written, connection: Connection) 
         await people.tell(connection, config, person, "household_exported", **mentioned)
 
 
-def _plain(name: str) -> str:
-    """A name as it can be that of a file."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower(), flags=re.ASCII).strip("-")[:50] or "household"
+def _file_name(written: Written) -> str:
+    """What the file is called: the household, the day, and how to open it."""
+    name = re.sub(r"[^a-z0-9]+", "-", written.name.lower(), flags=re.ASCII).strip("-")[:50] or "household"
+    return f"{name}-{clock.now():%Y-%m-%d}.homechart.{'aes' if written.encrypted else 'gz'}"
 
 
 async def _receive(request: web.Request, file: IO[bytes]) -> None:

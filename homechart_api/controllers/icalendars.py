@@ -39,7 +39,7 @@ async def create(request: web.Request) -> web.Response:
     """
     actor, database = actor_of(request), request.app[DATABASE]
     said = await json_object(request)
-    named = any(value for member, value in said.items() if member.lower() == "name")
+    named = any(value not in ("", None) for member, value in said.items() if member.lower() == "name")
     owner = await require_creatable(database, CalendarICalendar, actor, said)
     found = _text(said) or await _at_address(request, said, Source(""))
     events = await events_in(found, actor.time_zone) if found else []

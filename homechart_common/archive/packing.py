@@ -20,6 +20,7 @@ from homechart_common.errors import InvalidInput
 MOST_BYTES = 256 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b\x08"
+_DOCUMENT = b'{"archive":'
 _WITH_GZIP_HEADER = 31
 _BLOCK = 16
 _KEY = 32
@@ -60,10 +61,13 @@ def unpacked(file: IO[bytes], passphrase: str = "") -> Iterator[bytes]:
     """The text of an archive's document in pieces; raises :class:`InvalidInput` for what is no archive."""
     pieces = _pieces(file)
     first = next(pieces, b"")
-    if first.startswith(_GZIP):
-        yield from _decompressed(_after(first, pieces))
+    if first.startswith(_DOCUMENT):
+        # unpacked on its way, as some programs do
+        yield from _bounded(_after(first, pieces))
+    elif first.startswith(_GZIP):
+        yield from _bounded(_decompressed(_after(first, pieces)))
     elif passphrase:
-        yield from _decompressed(_decrypted(_after(first, pieces), passphrase))
+        yield from _bounded(_decompressed(_decrypted(_after(first, pieces), passphrase)))
     else:
         raise InvalidInput(
             "This is not an archive of a household, or it is encrypted and its backup key is not known here"
@@ -104,16 +108,23 @@ def _decrypted(pieces: Iterator[bytes], passphrase: str) -> Iterator[bytes]:
     )
 
 
-def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    decompressor, total = zlib.decompressobj(wbits=_WITH_GZIP_HEADER), 0
+def _bounded(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    total = 0
     for piece in pieces:
-        if decompressor.unused_data or (piece and decompressor.eof):
+        total += len(piece)
+        if total > MOST_BYTES:
+            raise InvalidInput(f"The archive has more than {MOST_BYTES >> 20} MiB when it is unpacked")
+        yield piece
+
+
+def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj(wbits=_WITH_GZIP_HEADER)
+    for piece in pieces:
+        compressed = piece
+        if decompressor.unused_data or (compressed and decompressor.eof):
             raise InvalidInput("The archive has something behind its end")
-        while not decompressor.eof and (text := _decompress(decompressor, piece)):
-            piece = decompressor.unconsumed_tail
-            total += len(text)
-            if total > MOST_BYTES:
-                raise InvalidInput(f"The archive has more than {MOST_BYTES >> 20} MiB when it is unpacked")
+        while not decompressor.eof and (text := _decompress(decompressor, compressed)):
+            compressed = decompressor.unconsumed_tail
             yield text
     if not decompressor.eof or decompressor.unused_data:
         raise InvalidInput("The archive ends too early, or has something behind its end")

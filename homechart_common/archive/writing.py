@@ -55,6 +55,7 @@ class Written(NamedTuple):
     #: What the household is called, and the accounts of the people whose home it is.
     name: str
     accounts: list[str]
+    encrypted: bool
 
 
 async def write(database: Database, household_id: str, file: IO[bytes]) -> Written:
@@ -69,7 +70,7 @@ async def write(database: Database, household_id: str, file: IO[bytes]) -> Writt
         async for text in _document(connection, household_id, accounts):
             await asyncio.to_thread(lambda piece: file.write(packer.pack(piece)), text.encode())
         await asyncio.to_thread(lambda: file.write(packer.finish()))
-    return Written(name, accounts)
+    return Written(name, accounts, bool(passphrase))
 
 
 async def _document(connection: Connection, household_id: str, accounts: Iterable[str]) -> AsyncIterator[str]:

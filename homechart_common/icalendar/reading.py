@@ -38,20 +38,21 @@ def read(text: str, time_zone: str) -> list[Row]:
     Times that name no zone are meant in ``time_zone``. Raises :class:`NoCalendar`.
     """
     found: dict[str, Row] = {}
-    moved: list[tuple[str, date]] = []
+    replaced: list[tuple[str, _Moment]] = []
     for calendar in parse(text.replace("\0", "")):
         zones = Zones(calendar, time_zone)
         for component in calendar.of_kind("VEVENT"):
             event = _Event(component, zones)
             if event.instead_of is not None:
-                moved.append((event.uid, event.instead_of))
+                replaced.append((event.uid, event.instead_of))
             if not event.is_cancelled:
                 found[event.key] = event.row()
         if len(found) > _MOST_EVENTS:
             raise NoCalendar(f"has more than {_MOST_EVENTS} events")
-    for uid, day in moved:
-        if uid in found and day.isoformat() not in found[uid]["skip_days"]:
-            found[uid]["skip_days"].append(day.isoformat())
+    for uid, occurrence in replaced:
+        if event_row := found.get(uid):
+            day = occurrence.day_in(event_row["time_zone"]).isoformat()
+            event_row["skip_days"] = list(dict.fromkeys([*event_row["skip_days"], day]))[-Dates.most :]
     return list(found.values())
 
 
@@ -67,11 +68,11 @@ class _Moment:
     def in_utc(self) -> datetime:
         return moment(self.day, self.at, zone_named(self.zone))
 
-    def day_in(self, other: _Moment) -> date:
-        """Which day it is then where another one is."""
-        if self.all_day or self.zone == other.zone:
+    def day_in(self, zone: str) -> date:
+        """Which day it is then in a zone."""
+        if self.all_day or self.zone == zone:
             return self.day
-        return self.in_utc().astimezone(zone_named(other.zone)).date()
+        return self.in_utc().astimezone(zone_named(zone)).date()
 
 
 @dataclass
@@ -99,16 +100,15 @@ class _Event:
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
     @property
-    def instead_of(self) -> date | None:
+    def instead_of(self) -> _Moment | None:
         """The occurrence of another event that this one takes the place of."""
         said = self.component.get("RECURRENCE-ID")
-        replaced = next(self._moments(said), None) if said else None
-        return replaced.day_in(self.start) if replaced else None
+        return next(self._moments(said), None) if said else None
 
     @property
     def key(self) -> str:
         """What tells it from all others of the calendar."""
-        return self.uid if self.instead_of is None else f"{self.uid} {self.instead_of}"
+        return f"{self.uid} {self.component.text('RECURRENCE-ID')[:100]}".strip()
 
     @property
     def is_cancelled(self) -> bool:
@@ -183,7 +183,7 @@ class _Event:
 
     def _skipped(self) -> list[str]:
         said = self.component.properties.get("EXDATE", [])
-        days = (excepted.day_in(self.start) for dates in said for excepted in self._moments(dates))
+        days = (excepted.day_in(self.start.zone) for dates in said for excepted in self._moments(dates))
         return [day.isoformat() for day in dict.fromkeys(days)][-Dates.most :]
 
     def _alarm(self) -> int | None:

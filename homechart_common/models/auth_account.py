@@ -39,8 +39,7 @@ class Name(Text):
     """What an account or a household is called; the default name for who is created without one."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min=1, **options)
-        self.must_be_given = False
+        super().__init__(min=1, required=False, **options)
 
     def default(self) -> str:
         return DEFAULT_NAME

@@ -7,14 +7,6 @@ from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
 
 
-class Name(Text):
-    """What a calendar is called; without it nothing but events is made (see the controller)."""
-
-    def __init__(self) -> None:
-        super().__init__(min=1)
-        self.must_be_given = False
-
-
 class CalendarICalendar(Model):
     """A calendar in the format of iCalendar whose events are taken in: from an address, or as it is sent.
 
@@ -25,7 +17,7 @@ class CalendarICalendar(Model):
     owner = Owner.ACCOUNT_OR_HOUSEHOLD
     label = "name"
 
-    name = Name()
+    name = Text(min=1, required=False, description="Without it its events are taken in, and nothing else")
     url = Text(description="Where it is on the internet")
     ics = Text(
         max=5 * 1024 * 1024,

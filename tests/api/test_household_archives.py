@@ -178,7 +178,7 @@ async def test_what_others_own_does_not_come_along(family: Family) -> None:
 
 async def test_an_archive_comes_as_a_file(family: Family) -> None:
     answer = await family.ann.call("GET", f"/auth/households/{family.household}/export")
-    assert answer.headers["Content-Type"] == "application/x-gzip"
+    assert answer.headers["Content-Type"] == "application/octet-stream"
     assert int(answer.headers["Content-Length"]) == len(answer.content)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="our-home-20')

@@ -15,6 +15,7 @@ import pytest
 from homechart_api.__main__ import command_line
 from homechart_api.sampling import seed
 from homechart_common import sample
+from homechart_common.archive.contents import kinds
 from homechart_common.errors import Conflict
 from homechart_common.models import registry
 from homechart_common.postgresql.database import Database
@@ -96,8 +97,10 @@ async def test_the_command_says_how_to_sign_in(
     said = capsys.readouterr().out
     assert [address for address in sample.addresses() if address not in said] == []
     made = json.loads(path.read_text(encoding="utf-8"))
-    assert list(made) == list(sample.names())
-    assert made[sample.names()[0]]["planTasks"]
+    assert list(made) == list(kinds())
+    assert len(made["authHouseholds"]) == 2
+    tasks = await fresh_database.fetch("SELECT id::text FROM plan_task")
+    assert sorted(row["id"] for row in made["planTasks"]) == sorted(row[0] for row in tasks)
     async with serving(fresh_database.settings) as client:
         await signed_in(client, "grandpa@example.com")
     assert await run("seed") == 1

@@ -37,8 +37,8 @@ BESIDE: dict[str, dict[str, Any]] = {
 }
 #: What is said of somebody's credentials, which do not fit whatever they are.
 ABOUT_PEOPLE = ("Account does not exist", "Incorrect password")
-#: Who is created without a name gets one.
-MAY_BE_EMPTY = {"AuthAccountCreate", "AuthHouseholdCreate"}
+#: Who is created without a name gets one; of a calendar without a name only the events are taken in.
+MAY_BE_EMPTY = {"AuthAccountCreate", "AuthHouseholdCreate", "CalendarICalendarCreate"}
 #: What clients report of themselves is taken as it comes, or dropped, and refused to nobody.
 WITH_BODY = [route for route in routes() if isinstance(route.body, type | Members)]
 

@@ -30,8 +30,16 @@ class Text(Field):
 
     zero = ""
 
-    def __init__(self, *, min: int = 0, max: int = WIRE_LIMIT, long: bool = False, **options: Any) -> None:
-        super().__init__(required=min > 0, **options)
+    def __init__(
+        self,
+        *,
+        min: int = 0,
+        max: int = WIRE_LIMIT,
+        long: bool = False,
+        required: bool | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(required=min > 0 if required is None else required, **options)
         self.min = min
         self.max = max if long or max < WIRE_LIMIT else WIRE_LIMIT
         self.json_schema = {"type": "string", "maxLength": self.max} | ({"minLength": min} if min else {})
