@@ -13,7 +13,7 @@ import pytest
 from homechart_common.models import registry, statements
 from homechart_common.models.lists import Fragment, keep
 from homechart_common.models.model import Model
-from homechart_common.models.statements import fragment_kind
+from homechart_common.models.rendering import fragment_kind
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.queries import sql_directory
 from tests.callers import Caller
