@@ -36,6 +36,7 @@ _MOST_MS = 300
 #: How many times as much it may be after five years: what did not change, and each byte of what is read as a whole.
 _FLAT, _EACH_BYTE = 1.5, 1.5
 _ANSWERS_PER_ROUND = 5
+_SUCCESSES = (http.client.OK, http.client.NO_CONTENT, http.client.NOT_MODIFIED)
 #: What is read as a whole.
 _WHOLE = ("everything", "all tasks", "all events", "all recipes")
 
@@ -64,6 +65,8 @@ class Member:
     def __init__(self, port: int, key: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
         self._headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"}
+        #: That of the last answer, if it said one.
+        self.version = ""
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> bytes:
         """The body of an answer, which must be a success."""
@@ -72,8 +75,9 @@ class Member:
         self._connection.request(method, f"/api/v1{path}", content, given)
         with self._connection.getresponse() as response:
             answer = response.read()
-            if response.status not in (http.client.OK, http.client.NO_CONTENT):
+            if response.status not in _SUCCESSES:
                 raise RuntimeError(f"{method} {path} answers {response.status}: {answer[:200]!r}")
+            self.version = response.headers.get("ETag", "")
         return answer
 
     def value(self, method: str, path: str) -> Any:
@@ -160,6 +164,7 @@ def _waits(member: Member, rounds: int) -> Iterator[tuple[str, Wait]]:
     yield "a page of transactions", wait(get(f"/budget/accounts/{account['id']}/transactions"))
     yield "a chart of all years", wait(get(f"/charts/datasets/{home['id']}/3?from=100001&to=999912"))
     yield "the calendar feed", wait(get(f"/icalendar/{feed}.ics"))
+    yield "the calendar feed, unchanged", wait(get(f"/icalendar/{feed}.ics", If_None_Match=member.version))
 
 
 class _Task:

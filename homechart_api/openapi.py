@@ -164,13 +164,17 @@ def _request(spec: APISpec, route: Route) -> dict[str, Any]:
     return {"required": not isinstance(body, Content), "content": {media_type: {"schema": schema}}}
 
 
+#: What answers without a body say.
+_BODILESS = {204: "Nothing changed", 304: "The caller has it as it is"}
+
+
 def _responses(spec: APISpec, route: Route) -> dict[str, Any]:
     content = _content(spec, route.answer)
     responses: dict[str, Any] = {"200": _said(description="Done", content=content)}
     failures = _failures()
     for status in sorted(_statuses(route)):
-        if status == 204:
-            responses["204"] = {"description": "Nothing changed"}
+        if meaning := _BODILESS.get(status):
+            responses[str(status)] = {"description": meaning}
         elif status == 500:
             # Only said of a route that answers how the server is doing, whatever it has to say.
             responses["500"] = _said(description="The server is not well", content=content)

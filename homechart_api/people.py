@@ -21,6 +21,10 @@ from homechart_common.postgresql.database import Queryable
 _QUERIES = queries.load("accounts")
 
 
+#: Where the addresses of children are: nowhere, as nobody has one there (RFC 2606).
+_CHILDREN = "@example.com"
+
+
 class Person(NamedTuple):
     """An account, as far as others need to know it."""
 
@@ -70,6 +74,16 @@ async def add(connection: Queryable, row: Row) -> Person:
     await starter.furnish_account(connection, row["id"], row["iso_639_code"], row["time_zone"])
     verified = row.get("verified", False)
     return Person(row["id"], row["email_address"], row["name"], row["iso_639_code"], False, verified)
+
+
+def child_address(child_id: str) -> str:
+    """The address of a child, who has none of their own."""
+    return f"{child_id}{_CHILDREN}"
+
+
+def is_child_address(email_address: str) -> bool:
+    """Whether an address is nobody's, so that having it keeps nobody else from signing up."""
+    return email_address.endswith(_CHILDREN)
 
 
 def account_row(said: Row) -> Row:

@@ -14,6 +14,10 @@ from aiohttp import web
 from homechart_api.context import REQUEST_ID
 from homechart_common.models.lists import count
 
+NOT_MODIFIED = 304
+#: Kept, but asked for each time whether it is still the same.
+CHECK_BEFORE_USE = {"Cache-Control": "no-cache", "CDN-Cache-Control": "no-cache"}
+
 #: Bodies smaller than this are not worth compressing.
 _COMPRESS_FROM = 1400
 
@@ -54,6 +58,13 @@ def empty() -> web.Response:
 def nothing() -> web.Response:
     """Nothing changed: 204."""
     return web.Response(status=204)
+
+
+def kept(request: web.Request, version: str) -> web.Response:
+    """An answer without its body yet, which callers keep; 304, and there will be none, if they have this version."""
+    known = any(etag.value == version for etag in request.if_none_match or ())
+    headers = {"ETag": f'W/"{version}"', "Vary": "Accept-Encoding", **CHECK_BEFORE_USE}
+    return web.Response(status=NOT_MODIFIED if known else 200, headers=headers)
 
 
 def failure(request: web.Request, status: int, message: str) -> web.Response:

@@ -200,9 +200,10 @@ _COOK: tuple[Route, ...] = (
 
 _CALENDAR: tuple[Route, ...] = (
     Route("GET", f"{API}/icalendar/{{icalendar_id}}.ics", icalendar.read, "ICalendarRead", Gate.PUBLIC,
-        answer=icalendar.FEED, query=icalendar.PARTS),
+        answer=icalendar.FEED, query=icalendar.PARTS, statuses=(304,)),
     Route("GET", f"{API}/ical/{{icalendar_id}}.ics", icalendar.read, "ICalRead", Gate.PUBLIC,
-        answer=icalendar.FEED, query=icalendar.PARTS, meaning="The address that feeds had in earlier versions."),
+        answer=icalendar.FEED, query=icalendar.PARTS, statuses=(304,),
+        meaning="The address that feeds had in earlier versions."),
 )
 
 _ADMIN: tuple[Route, ...] = (

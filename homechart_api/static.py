@@ -46,8 +46,6 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-#: Kept, but asked for each time whether it is still the same.
-CHECK_BEFORE_USE = {"Cache-Control": "no-cache", "CDN-Cache-Control": "no-cache"}
 
 _ROBOTS = "User-agent: *\nAllow: /.well-known/*\nDisallow: /\n"
 

@@ -8,6 +8,7 @@ nothing. What comes back is bounded in time and, when unpacked, in size.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 import zlib
@@ -31,6 +32,12 @@ _MOST_REDIRECTS = 5
 _LONGEST_ADDRESS = 2000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
+#: How texts on the web are encoded. Python knows more, some of which take for ever to decode (``punycode``) or
+#: leave halves of characters behind (``unicode_escape``).
+_CHARSET = re.compile(
+    r"utf-?8|utf-?16(le|be)?|us-ascii|latin-?1|iso-?8859-?\d{1,2}|windows-\d{3,4}|cp125\d|macintosh|koi8-[ru]"
+    r"|gb2312|gbk|gb18030|big5|euc-(jp|kr)|shift[_-]jis|iso-2022-jp"
+)
 #: How many pages one process reads at once, and how many names it looks up.
 _AT_ONCE = 8
 _MOST_LOOK_UPS = 32
@@ -46,7 +53,7 @@ class Page:
     #: Where it really was, after redirects.
     url: str
     content_type: str
-    #: How it says that its text is encoded, in lower case, if it says so.
+    #: How it says that its text is encoded, in lower case, if it says so and texts are encoded like that.
     charset: str | None
     body: bytes
     #: By which the server recognises this version of it; empty when it has no such thing.
@@ -203,12 +210,23 @@ async def _read(response: aiohttp.ClientResponse, kinds: Collection[str], *, con
     return Page(
         url=str(response.url),
         content_type=response.content_type,
-        charset=response.charset and response.charset.lower(),
+        charset=_charset(response),
         body=b"" if unchanged else await _unpacked(response),
-        etag=response.headers.get("ETag", ""),
-        last_modified=response.headers.get("Last-Modified", ""),
+        etag=_token(response, "ETag"),
+        last_modified=_token(response, "Last-Modified"),
         unchanged=unchanged,
     )
+
+
+def _charset(response: aiohttp.ClientResponse) -> str | None:
+    said = (response.charset or "").lower()
+    return said if _CHARSET.fullmatch(said) else None
+
+
+def _token(response: aiohttp.ClientResponse, header: str) -> str:
+    """What a server recognises a version by, if it can be kept and sent back."""
+    said = response.headers.get(header, "")
+    return said if said.isascii() and said.isprintable() else ""
 
 
 async def _unpacked(response: aiohttp.ClientResponse) -> bytes:

@@ -133,6 +133,11 @@ async def _receive(request: web.Request, file: IO[bytes]) -> None:
         raise InvalidInput("The body is not encoded as its headers say") from None
 
 
+def _takes_an_address(account: Row) -> bool:
+    """Whether somebody else may have the address of an account, and could not sign up with it any more."""
+    return not (account["child"] and people.is_child_address(account["email_address"]))
+
+
 class _Owner:
     """Somebody who restores a household of theirs over the API, and can take away only what is their own."""
 
@@ -153,7 +158,9 @@ class _Owner:
             elif not child or households != [self._household_id]:
                 raise Conflict(f"emailAddress: {address} belongs to an account on this server")
             replaced[address] = {"id": account_id, "verified": verified}
-        if any(not account["child"] and account["email_address"] not in replaced for account in accounts):
+        if any(
+            _takes_an_address(account) and account["email_address"] not in replaced for account in accounts
+        ):
             refuse_new_accounts(self._request.app[CONFIG], self._actor)
             take(self._request, "AuthHouseholdImport")
         self._vouch_for(accounts, replaced)

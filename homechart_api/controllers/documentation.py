@@ -16,8 +16,9 @@ import yaml
 from aiohttp import web
 
 from homechart_api import openapi
+from homechart_api.responses import CHECK_BEFORE_USE, NOT_MODIFIED, kept
 from homechart_api.route import Content, Route
-from homechart_api.static import CHECK_BEFORE_USE, PACKAGED, Folder, accepts_gzip, file_response
+from homechart_api.static import PACKAGED, Folder, accepts_gzip, file_response
 from homechart_common.errors import NotFound
 
 JSON = Content("application/json", {"type": "object"})
@@ -47,13 +48,14 @@ class Text:
 
     def response(self, request: web.Request) -> web.Response:
         """The text, or that the caller has it already."""
-        headers = {"ETag": f'W/"{self.etag}"', "Vary": "Accept-Encoding", **CHECK_BEFORE_USE}
-        if any(etag.value == self.etag for etag in request.if_none_match or ()):
-            return web.Response(status=304, headers=headers)
-        headers["Content-Type"] = self.media_type
-        if not accepts_gzip(request):
-            return web.Response(body=self.body, headers=headers)
-        return web.Response(body=self.compressed, headers={**headers, "Content-Encoding": "gzip"})
+        response = kept(request, self.etag)
+        if response.status == NOT_MODIFIED:
+            return response
+        response.headers["Content-Type"] = self.media_type
+        if accepts_gzip(request):
+            response.headers["Content-Encoding"] = "gzip"
+        response.body = self.compressed if accepts_gzip(request) else self.body
+        return response
 
 
 class Document:

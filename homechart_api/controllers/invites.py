@@ -138,7 +138,7 @@ async def _add_child(connection: Connection, actor: Actor, membership: Row, name
     child_id = new_uuid()
     account = {
         "id": child_id,
-        "email_address": f"{child_id}@example.com",
+        "email_address": people.child_address(child_id),
         "name": name,
         "child": True,
         "verified": True,

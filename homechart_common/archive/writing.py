@@ -29,6 +29,8 @@ from homechart_common.version import VERSION
 
 #: How many rows are fetched at once; one may have a picture of half a megabyte.
 _ROWS = 100
+#: How many archives a process writes at once; each keeps a connection to the database until it is complete.
+_writing = asyncio.Semaphore(1)
 
 _QUERIES = queries.load("archives")
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -60,7 +62,7 @@ class Written(NamedTuple):
 
 async def write(database: Database, household_id: str, file: IO[bytes]) -> Written:
     """Write a household into a file. Raises :class:`ItemNotFound` if there is none."""
-    async with database.transaction() as connection:
+    async with _writing, database.transaction() as connection:
         await connection.execute(_SNAPSHOT)
         household = await connection.fetch_row(_QUERIES["household"], {"household": household_id})
         if household is None:

@@ -8,24 +8,23 @@ from collections.abc import Iterable
 #: How many octets a line has at most, without its end.
 _LONGEST = 75
 
-_ESCAPES = str.maketrans(
-    {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
-    | {chr(code): None for code in (*range(9), *range(11, 32), 127)}
-)
 _SPECIAL = re.compile(r"[\\;,\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]")
 _LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def escaped(text: str) -> str:
     """A text as the value of a property. Control characters, which none may have, are left out."""
-    return _LINE_ENDS.sub("\n", text).translate(_ESCAPES) if _SPECIAL.search(text) else text
+    if not _SPECIAL.search(text):
+        return text
+    plain = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def joined(lines: Iterable[str]) -> str:
     """Lines with their ends."""
-    return "".join(
-        [f"{line if len(line) <= _LONGEST and line.isascii() else folded(line)}\r\n" for line in lines]
-    )
+    short = [line if len(line) <= _LONGEST and line.isascii() else folded(line) for line in lines]
+    return "\r\n".join([*short, ""])
 
 
 def folded(line: str) -> str:

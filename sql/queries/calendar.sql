@@ -11,6 +11,10 @@ WITH reader AS MATERIALIZED (
     SELECT m.auth_household_id, coalesce((m.permissions ->> 'calendar')::integer, 0) <= 1,
         coalesce((m.permissions ->> 'plan')::integer, 0) <= 1
     FROM auth_account_auth_household m JOIN reader ON reader.id = m.auth_account_id
+), people AS MATERIALIZED (
+    SELECT m.auth_household_id, a.id::text, a.name
+    FROM granted g JOIN auth_account_auth_household m ON m.auth_household_id = g.owner_id
+        JOIN auth_account a ON a.id = m.auth_account_id
 )
 SELECT kind, id::text, name, details, location, day, at, zone, minutes, days, travel_minutes, alarm, date_end,
     recurrence::text, skip_days, participants,
@@ -21,9 +25,8 @@ FROM (
         CASE WHEN e.duration %% 1440 = 0 THEN greatest(1, e.duration / 1440) ELSE 0 END AS days,
         e.travel_time AS travel_minutes, e.notify_offset + e.travel_time AS alarm, e.date_end, e.recurrence, e.skip_days,
         CASE WHEN e.participants = '{}' THEN '' ELSE coalesce((
-            SELECT 'Participants: ' || string_agg(a.name, ', ' ORDER BY a.name)
-            FROM auth_account_auth_household m JOIN auth_account a ON a.id = m.auth_account_id
-            WHERE m.auth_household_id = e.auth_household_id AND a.id::text = ANY (e.participants)
+            SELECT 'Participants: ' || string_agg(p.name, ', ' ORDER BY p.name)
+            FROM people p WHERE p.auth_household_id = e.auth_household_id AND p.id = ANY (e.participants)
         ), '') END AS participants, e.created, e.updated
     FROM calendar_event e JOIN granted g ON g.owner_id = e.owner_id AND g.calendar
     WHERE %(events)s::boolean
@@ -36,6 +39,24 @@ FROM (
     WHERE %(tasks)s::boolean AND t.due_date IS NOT NULL AND NOT t.done AND NOT t.template
 ) shown
 ORDER BY place, created, id;
+
+-- name: feed_version
+-- What changes whenever a feed does: the newest change to what may be in it, for everybody whose that is; and where its
+-- reader is. A household changes when somebody in it is called otherwise, comes, goes or may do something else.
+SELECT md5(sync_epoch() || a.time_zone || string_agg(o.owner_id::text || '.' || shown.name || '.' || coalesce(c.version, 0), '/'
+    ORDER BY o.owner_id, shown.name))
+FROM auth_account a
+CROSS JOIN LATERAL (
+    SELECT a.id AS owner_id
+    UNION ALL SELECT m.auth_household_id FROM auth_account_auth_household m WHERE m.auth_account_id = a.id
+) o
+CROSS JOIN unnest(ARRAY['auth_household', 'calendar_event', 'plan_task']) AS shown (name)
+LEFT JOIN LATERAL (
+    SELECT version FROM sync_change
+    WHERE owner_id = o.owner_id AND table_name = shown.name ORDER BY version DESC LIMIT 1
+) c ON true
+WHERE a.icalendar_id = %(id)s::uuid
+GROUP BY a.id;
 
 -- name: source
 -- Where a calendar of others is, what is known of the text that was read last, and the zone of who owns it; kept as it is

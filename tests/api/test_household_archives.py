@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from io import BytesIO
+from typing import Any
 
 import pytest
 
 from homechart_common.archive.contents import kinds
+from homechart_common.archive.writing import write
 from homechart_common.models import registry
 from homechart_common.models.budget_transaction import Entries
 from homechart_common.models.fields import Field
@@ -205,6 +209,34 @@ async def test_an_archive_comes_as_a_file(family: Family) -> None:
     assert int(answer.headers["Content-Length"]) == len(answer.content)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="our-home-20')
+
+
+class _Slow(BytesIO):
+    """A file on a disk that takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+
+    def write(self, data: Any) -> int:
+        self.begun.set()
+        self.goes_on.wait()
+        return super().write(data)
+
+
+async def test_while_archives_are_written_others_can_read(
+    family: Family, open_database: Callable[..., Awaitable[Database]]
+) -> None:
+    database, files = await open_database(max_connections=2), [_Slow(), _Slow(), _Slow()]
+    written = [asyncio.create_task(write(database, family.household, file)) for file in files]
+    try:
+        await asyncio.to_thread(files[0].begun.wait)
+        assert await database.fetch_value("SELECT 1") == 1
+    finally:
+        for file in files:
+            file.goes_on.set()
+        await asyncio.gather(*written)
+    assert [opened(file.getvalue())["authHouseholds"][0]["id"] for file in files] == [family.household] * 3
 
 
 async def test_who_may_not_sign_in_for_themselves_takes_nothing(family: Family) -> None:

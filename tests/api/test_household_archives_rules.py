@@ -173,6 +173,22 @@ async def test_where_nobody_signs_up_nobody_is_brought_in(
         assert (await import_(root, into, archive)).status == 200
 
 
+async def test_nobody_is_brought_in_as_a_child_instead(
+    database: Database, served: Client, fresh_database: Database
+) -> None:
+    """Who has the address could not sign up with it any more, and would not be told why."""
+    caller, household = await new_home(database, served, child=True)
+    document = opened(await exported(caller, household))
+    ann, kid = document["authAccounts"]
+    document["authSessions"] = []
+    async with server(fresh_database, "app_signupdisabled=true") as client:
+        for address, status in (("boss@house.test", 400), (kid["emailAddress"], 200)):
+            stranger, own = await somebody_new(fresh_database, client)
+            ann["emailAddress"] = await address_of(fresh_database, stranger.account)
+            kid |= {"child": True, "emailAddress": address}
+            assert (await import_(stranger, own, closed(document))).status == status
+
+
 async def test_nobody_is_somebody_because_an_archive_says_so(
     database: Database, served: Client, fresh_database: Database
 ) -> None:

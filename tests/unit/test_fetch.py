@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import socket
 import threading
-import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
@@ -61,6 +60,22 @@ async def test_a_page_that_does_not_say_what_it_is_may_be_anything(rogue: RogueS
     url = rogue.at("/", endless(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b""))
     page = await outside().fetch(url, HTML)
     assert (page.body, page.charset, page.etag) == (b"hi", None, "")
+
+
+@pytest.mark.parametrize(
+    "charset", ["punycode", "unicode_escape", "undefined", "utf-7", "hex", "x" * 5000, "\udcff"]
+)
+async def test_only_encodings_of_texts_are_believed(rogue: RogueServer, charset: str) -> None:
+    """Others are those of something else, leave halves of characters behind, or take for ever to decode."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset={charset}\r\nContent-Length: 2\r\n\r\nhi"
+    url = rogue.at("/", endless(head.encode(errors="surrogateescape"), b""))
+    assert (await outside().fetch(url, HTML)).charset is None
+
+
+async def test_what_cannot_be_kept_of_a_version_is_not_known(rogue: RogueServer) -> None:
+    head = b"HTTP/1.1 200 OK\r\nETag: \xff\r\nLast-Modified: a\x01b\r\nContent-Length: 2\r\n\r\nhi"
+    page = await outside().fetch(rogue.at("/", endless(head, b"")), HTML)
+    assert (page.body, page.etag, page.last_modified) == (b"hi", "", "")
 
 
 async def test_a_page_that_the_caller_has_is_not_sent_again(rogue: RogueServer) -> None:
@@ -279,9 +294,7 @@ async def test_a_page_has_a_most_size(rogue: RogueServer) -> None:
     ids=["plain", "behind something packed"],
 )
 async def test_an_endless_page_is_left_when_it_is_too_large(rogue: RogueServer, head: bytes) -> None:
-    started = time.monotonic()
     assert await refusal(rogue.at("/", endless(head, b"x" * 65536))) == "url: leads to more than 5 MB"
-    assert time.monotonic() - started < 5
 
 
 async def test_a_bomb_is_not_unpacked(rogue: RogueServer) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time as stopwatch
-from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -84,8 +82,10 @@ def test_whatever_is_sent_is_read_or_refused(lines: list[str], within: bool) -> 
     ],
     ids=range(10),
 )  # fmt: skip
-def test_no_text_takes_long(text: str) -> None:
-    started = stopwatch.perf_counter()
-    with suppress(NoCalendar):
-        read(text, "UTC")
-    assert stopwatch.perf_counter() - started < 10
+def test_what_is_meant_to_take_long_is_dealt_with(text: str) -> None:
+    """How long that takes is measured (bench/hostile.py)."""
+    try:
+        rows = read(text, "UTC")
+    except NoCalendar:
+        return
+    assert len(rows) <= 1

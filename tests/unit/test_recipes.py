@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -367,10 +366,9 @@ LARGE = MOST_BYTES - 1000
     ],
     ids=lambda html: html[:0],
 )
-def test_a_page_that_is_meant_to_take_long_does_not(html: str) -> None:
-    started = time.monotonic()
+def test_a_page_that_is_meant_to_take_long_is_dealt_with(html: str) -> None:
+    """How long that takes is measured (bench/hostile.py)."""
     try:
         recipes.read(page(html))
     except InvalidInput as refused:
         assert refused.message.startswith("url: ")  # noqa: PT017
-    assert time.monotonic() - started < 10
