@@ -170,7 +170,7 @@ class _Owner:
 
     async def settle(self, connection: Connection, restored: Restored) -> None:
         """Let the caller join a household that nobody could sign in to."""
-        if restored.has_adults:
+        if restored.addresses:
             return
         account = {"id": self._actor.account_id, "household": restored.household_id}
         await connection.execute(_QUERIES["uninvite"], account)
