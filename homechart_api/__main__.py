@@ -28,7 +28,7 @@ def command_line() -> CommandLine:
     )
     commands.add(
         "show", "Print what follows from the declaration of an object, such as PlanTask.", _show
-    ).add_argument("object")
+    ).add_argument("object", help="its name, such as PlanTask or plan_task")
     commands.add("openapi", "Print the OpenAPI document, for generators of clients.", _openapi)
     transfer.add_commands(commands)
     sampling.add_command(commands)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -76,7 +77,7 @@ async def _run_program(name: str, module: str, config: Config) -> None:
     try:
         await _show(name, process.stdout)
         status = await process.wait()
-        raise HomechartError(f"The {name} process ended by itself with status {status}; stopping everything")
+        raise HomechartError(f"The {name} process {_end(status)}; stopping everything")
     finally:
         process.stdin.close()
         try:
@@ -86,6 +87,13 @@ async def _run_program(name: str, module: str, config: Config) -> None:
         except TimeoutError:
             print(f"The {name} process does not stop and is killed", flush=True)
             process.kill()
+
+
+def _end(status: int) -> str:
+    """How a program ended, in words."""
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended by itself with status {status}"
 
 
 async def _show(name: str, lines: asyncio.StreamReader) -> None:

@@ -142,7 +142,9 @@ def _parameters(route: Route) -> list[Any]:
 
 
 def _path_schema(name: str) -> Schema:
-    return {"type": "string", "format": "uuid"} if name.endswith("id") else {"type": "string"}
+    """Ids are UUIDs, and nothing else is taken; except of feeds, where anything names a calendar, if an empty one."""
+    refused = name.endswith("id") and name != "icalendar_id"
+    return {"type": "string", "format": "uuid"} if refused else {"type": "string"}
 
 
 def _request(spec: APISpec, route: Route) -> dict[str, Any]:

@@ -10,16 +10,15 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
-from homechart_api.transfer import Operator, with_database
+from homechart_api.transfer import Operator, new_file, with_database
 from homechart_common import clock, sample
 from homechart_common.archive.contents import kinds
 from homechart_common.archive.restoring import Restored, restore
 from homechart_common.archive.writing import write
 from homechart_common.command_line import CommandLine
 from homechart_common.config import Config
-from homechart_common.errors import HomechartError
 from homechart_common.postgresql.database import Database
 from homechart_common.security import hash_password
 
@@ -29,16 +28,22 @@ def add_command(commands: CommandLine) -> None:
     seeding = commands.add(
         "seed", "Make sample families to look around with, and say how to sign in as them.", _seed
     )
-    seeding.add_argument("file", nargs="?", help="where to write all that was made, as JSON")
     seeding.add_argument(
-        "--years", type=_positive, default=1, metavar="number", help="how many years they lived here"
+        "file", nargs="?", help="where to write all that was made, as JSON; it must not be there yet"
+    )
+    seeding.add_argument(
+        "--years",
+        type=_positive,
+        default=1,
+        metavar="number",
+        help="how many years they lived here; 1 unless given",
     )
     seeding.add_argument(
         "--activity",
         type=_positive,
         default=1,
         metavar="number",
-        help="how much they do, in times of what is usual",
+        help="how much they do, in times of what is usual, which is 1",
     )
     seeding.add_argument("--until", type=_day, metavar="date", help="the day until which; today unless given")
     seeding.add_argument(
@@ -49,11 +54,12 @@ def add_command(commands: CommandLine) -> None:
 async def seed(database: Database, plan: sample.Plan) -> list[Restored]:
     """Make the sample families; raises :class:`Conflict` if they are there already."""
     passwords = {address: await hash_password(address) for address in sample.addresses()}
+    operator = Operator(replaces=False, advice="the sample can be made only once")
     made = []
     for name in sample.names():
         with TemporaryFile() as file:
             await asyncio.to_thread(sample.write, plan, name, passwords, file)
-            made.append(await restore(database, file, "", Operator(replaces=False)))
+            made.append(await restore(database, file, "", operator))
     return made
 
 
@@ -62,9 +68,11 @@ def _seed(config: Config, arguments: Namespace) -> None:
     plan = sample.Plan(until, arguments.years, arguments.activity, arguments.random)
 
     async def work(database: Database) -> None:
-        made = await seed(database, plan)
         if arguments.file:
-            await _write(database, Path(arguments.file), made)
+            with new_file(Path(arguments.file)) as file:
+                await _write(database, file, await seed(database, plan))
+        else:
+            await seed(database, plan)
 
     with_database(config, work)
     print(f"{' and '.join(sample.names())} are there. Sign in as one of")
@@ -72,20 +80,17 @@ def _seed(config: Config, arguments: Namespace) -> None:
         print(f"  {address}, with the address as the password")
 
 
-async def _write(database: Database, path: Path, made: list[Restored]) -> None:
+async def _write(database: Database, file: IO[bytes], made: list[Restored]) -> None:
     """Write all that was made, of each kind in one list."""
     everything: dict[str, list[Any]] = {}
     for restored in made:
-        file = BytesIO()
-        await write(database, restored.household_id, file)
-        document = json.loads(gzip.decompress(file.getvalue()))
+        archive = BytesIO()
+        await write(database, restored.household_id, archive)
+        document = json.loads(gzip.decompress(archive.getvalue()))
         for key in kinds():
             everything.setdefault(key, []).extend(document[key])
     text = json.dumps(everything, indent=2, ensure_ascii=False) + "\n"
-    try:
-        await asyncio.to_thread(path.write_text, text, encoding="utf-8")
-    except OSError as error:
-        raise HomechartError(f"{path}: {error.strerror}") from error
+    await asyncio.to_thread(file.write, text.encode())
 
 
 def _positive(text: str) -> int:

@@ -10,7 +10,8 @@ from homechart_common.archive.contents import kinds
 from homechart_common.errors import StartupError
 from homechart_common.models import registry
 from homechart_common.models.model import Model
-from homechart_common.models.statements import fragment_kind, statements
+from homechart_common.models.rendering import fragment_kind
+from homechart_common.models.statements import statements
 
 #: The statements of the routes that have more than the one of their name.
 _LIST = ("rows", "changes_since_versions", "changes_since_time")

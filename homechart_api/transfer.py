@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
+from homechart_common import logger
 from homechart_common.archive.restoring import Restored, restore
 from homechart_common.archive.writing import Written, write
 from homechart_common.command_line import CommandLine
@@ -45,6 +46,7 @@ def add_commands(commands: CommandLine) -> None:
 
 def with_database(config: Config, work: Callable[[Database], Awaitable[T]]) -> T:
     """What ``work`` answers that is done with the configured database, which is brought up to date before."""
+    logger.set_up(config)
 
     async def run() -> T:
         async with database_ready(config) as settings:
@@ -59,25 +61,29 @@ def with_database(config: Config, work: Callable[[Database], Awaitable[T]]) -> T
 
 
 class Operator:
-    """Whoever runs the server: nobody has to vouch for what they bring in."""
+    """Whoever runs the server: nobody has to vouch for what they bring in.
 
-    def __init__(self, *, replaces: bool) -> None:
+    ``advice`` is what they are told when somebody is here already.
+    """
+
+    def __init__(self, *, replaces: bool, advice: str) -> None:
         self._replaces = replaces
+        self._advice = advice
 
     async def admit(self, connection: Connection, accounts: list[Row]) -> None:
         """Let everybody in; who has one of their addresses goes first, or is the reason why nobody is let in."""
         addresses = {"addresses": array(account["email_address"] for account in accounts)}
         taken = await connection.fetch(_QUERIES["taken"], addresses)
         if taken and not self._replaces:
-            named = ", ".join(address for _, address, *_ in taken)
-            raise Conflict(f"There are accounts with these addresses: {named} (--replace deletes them)")
+            named = _people(sorted(row[1] for row in taken if not row[3]), sum(row[3] for row in taken))
+            raise Conflict(f"There are accounts with these addresses: {named} ({self._advice})")
         await connection.execute(_QUERIES["replace"], {"accounts": array(row[0] for row in taken)})
         for household_id in {household_id for row in taken for household_id in row[4]}:
             await connection.execute(_QUERIES["clear"], {"household": household_id})
 
     async def settle(self, connection: Connection, restored: Restored) -> None:
         """Refuse what nobody could reach."""
-        if not restored.has_adults:
+        if not restored.addresses:
             raise InvalidInput(
                 "Nobody in this archive could sign in; somebody has to import it with their account"
             )
@@ -88,7 +94,7 @@ def _export(config: Config, arguments: Namespace) -> None:
 
     async def work(database: Database) -> Written:
         household_id = await _named(database, arguments.household)
-        with _new_file(path) as file:
+        with new_file(path) as file:
             return await write(database, household_id, file)
 
     print(f"{with_database(config, work).name} is in {path}")
@@ -103,14 +109,23 @@ def _import(config: Config, arguments: Namespace) -> None:
         except OSError as error:
             raise HomechartError(f"{arguments.file}: {error.strerror}") from error
         with file:
-            return await restore(database, file, passphrase, Operator(replaces=arguments.replace))
+            operator = Operator(replaces=arguments.replace, advice="--replace deletes them")
+            return await restore(database, file, passphrase, operator)
 
     restored = with_database(config, work)
-    print(f"Restored as household {restored.household_id}, with {', '.join(restored.addresses)}")
+    print(
+        f"Restored as household {restored.household_id}, with {_people(restored.addresses, restored.children)}"
+    )
+
+
+def _people(addresses: Sequence[str], children: int) -> str:
+    """Some people in words: children are only counted, as nobody knows the addresses that are made up for them."""
+    known = [", ".join(addresses)] if addresses else []
+    return " and ".join([*known, *([f"{children} child{'ren' * (children > 1)}"] if children else [])])
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[IO[bytes]]:
+def new_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that only its owner can read, as archives let one sign in; it goes if it could not be finished."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

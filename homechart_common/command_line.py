@@ -56,7 +56,7 @@ class CommandLine:
             f"| `{_spelled(action)}` | {action.help} |" for action in self._parser._actions if action.help
         ]
         commands = [
-            f"| `{' '.join((name, *map(_spelled, _arguments(parser))))}` | {parser.description} |"
+            f"| `{' '.join((name, *map(_in_usage, _arguments(parser))))}` | {parser.description} |"
             for name, parser in self._commands.choices.items()
         ]
         return "\n".join(
@@ -82,7 +82,7 @@ class CommandLine:
                     raise HomechartError(f"{page}: {error.strerror}") from error
 
         self.add("docs", "Write the reference pages of this program into a folder.", write).add_argument(
-            "folder"
+            "folder", help="a folder that is there; pages in it are replaced"
         )
 
     def run(self, arguments: Sequence[str] | None = None) -> int:
@@ -114,6 +114,11 @@ def _spelled(action: Action) -> str:
     """A flag or an argument as one types it."""
     value = action.metavar or ("" if action.nargs == 0 else action.dest)
     return " ".join(part for part in (*action.option_strings[:1], str(value)) if part)
+
+
+def _in_usage(action: Action) -> str:
+    """The same, in brackets if one may leave it out."""
+    return _spelled(action) if action.required else f"[{_spelled(action)}]"
 
 
 def _arguments(parser: ArgumentParser) -> list[Action]:

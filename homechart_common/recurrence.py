@@ -77,7 +77,7 @@ class Recurrence:
     def read(cls, value: Any) -> Recurrence:
         """The rule a JSON object spells; raises ``ValueError`` with what is wrong with it."""
         if not isinstance(value, dict):
-            raise ValueError("must be an object such as {'separation': 1, 'day': 15}")
+            raise ValueError('must be an object such as {"separation": 1, "day": 15}')
         members = {
             attribute: _whole(name, 0 if value.get(name) is None else value[name], low, high)
             for name, (attribute, low, high) in cls._MEMBERS.items()

@@ -29,7 +29,7 @@ from homechart_common.models.permissions import FULL
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, array
 
-EXPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
+EXPORT = Content("application/x-gzip", {"type": "string", "format": "binary"})
 IMPORT = Content("application/octet-stream", {"type": "string", "format": "binary"})
 
 #: The largest archive that is taken, in bytes.
@@ -106,7 +106,8 @@ async def _tell(request: web.Request, written: Written, connection: Connection) 
     found = [
         await people.find(connection, account) for account in written.accounts if account != actor.account_id
     ]
-    others = [person for person in found if person]
+    # an archive may have brought an address that is not theirs
+    others = [person for person in found if person and person.verified]
     if any(people.reachable(config, person.email_address) for person in others):
         take(request, "AuthHouseholdExport")
     mentioned = {"household": written.name, "exporter": actor.name, "link": people.page(config, "/reset")}
@@ -169,7 +170,7 @@ class _Owner:
 
     async def settle(self, connection: Connection, restored: Restored) -> None:
         """Let the caller join a household that nobody could sign in to."""
-        if restored.has_adults:
+        if restored.addresses:
             return
         account = {"id": self._actor.account_id, "household": restored.household_id}
         await connection.execute(_QUERIES["uninvite"], account)

@@ -18,7 +18,7 @@ from homechart_common.models.bodies import Body, created_row
 from homechart_common.models.model import Row
 from homechart_common.models.objects import answer, settled
 from homechart_common.models.permissions import Actor, Component, Level
-from homechart_common.models.statements import row_json
+from homechart_common.models.rendering import row_json
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Statement
 

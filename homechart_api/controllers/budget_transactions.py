@@ -21,7 +21,7 @@ from homechart_common.models.budget_transaction import Entries, refuse_imbalance
 from homechart_common.models.model import Row
 from homechart_common.models.objects import answer, settled
 from homechart_common.models.permissions import Actor, Level
-from homechart_common.models.statements import SEPARATOR, row_json
+from homechart_common.models.rendering import SEPARATOR, row_json
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Statement
 

@@ -138,9 +138,8 @@ def _started(line: bytes, order: list[str]) -> Kind:
     """The kind whose list begins with a line."""
     key = line.removeprefix(b'"').removesuffix(b'":[').decode("ascii", "replace")
     if not line.endswith(b'":[') or key not in order:
-        raise InvalidInput(
-            f"The archive has no list here that is known, but {line[:40].decode('utf-8', 'replace')!r}"
-        )
+        began = line[:40].decode("utf-8", "replace")
+        raise InvalidInput(f"The archive has a list that this server does not know, or not here: {began}")
     return kinds()[key]
 
 

@@ -37,10 +37,10 @@ class Restored:
     """What an archive brought."""
 
     household_id: str
-    #: The addresses of the people in it.
+    #: The addresses of those in it who can sign in.
     addresses: tuple[str, ...]
-    #: Whether anybody of them could sign in.
-    has_adults: bool
+    #: How many others there are, who cannot.
+    children: int
 
 
 class Host(Protocol):
@@ -88,8 +88,8 @@ async def _restore(connection: Connection, batches: Iterator[Batch], host: Host)
         raise InvalidInput.field("authHouseholds", "must be exactly one")
     await _refuse_strangers(connection, accounts)
     await connection.execute(_QUERIES["end"])
-    addresses = tuple(account["email_address"] for account in accounts)
-    return Restored(households[0], addresses, any(not account["child"] for account in accounts))
+    addresses = tuple(account["email_address"] for account in accounts if not account["child"])
+    return Restored(households[0], addresses, len(accounts) - len(addresses))
 
 
 async def _next(batches: Iterator[Batch]) -> Batch | None:

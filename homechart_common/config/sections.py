@@ -134,7 +134,7 @@ class Cli:
 
 @dataclass(frozen=True, slots=True)
 class Oidc:
-    """Signing in with an account elsewhere."""
+    """Signing in with an account elsewhere, which this server does not offer yet: the options have no effect."""
 
     google_client_id: str = option("", "Client id that Google issued for this server.", hidden=True)
     google_client_secret: str = option("", "The secret that belongs to it.", hidden=True, secret=True)
@@ -235,7 +235,7 @@ class Tracing:
 
 @dataclass(frozen=True, slots=True)
 class WebPush:
-    """Notifications in browsers. They are sent when both keys are given."""
+    """Notifications in browsers. With both keys given, clients can subscribe to them; nothing is sent yet."""
 
     vapid_private_key: str = option(
         "",

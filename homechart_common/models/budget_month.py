@@ -4,7 +4,7 @@ from homechart_common.models.budget_month_category import BudgetMonthCategory
 from homechart_common.models.fields import Derived, Int, Money
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
-from homechart_common.models.statements import row_json
+from homechart_common.models.rendering import row_json
 
 
 class BudgetMonth(Model):

@@ -4,7 +4,7 @@ from homechart_common.models.budget_category import BudgetCategory
 from homechart_common.models.fields import Derived, Money, Reference, YearMonth
 from homechart_common.models.model import Model, Owner
 from homechart_common.models.permissions import Component
-from homechart_common.models.statements import row_json
+from homechart_common.models.rendering import row_json
 
 _OF_CATEGORY = frozenset(
     {

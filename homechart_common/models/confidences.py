@@ -12,7 +12,7 @@ import orjson
 
 from homechart_common.models.model import Model
 from homechart_common.models.permissions import Actor, Component, Level
-from homechart_common.models.statements import SEPARATOR
+from homechart_common.models.rendering import SEPARATOR
 
 
 def trusted_by(actor: Actor | None) -> Collection[str]:

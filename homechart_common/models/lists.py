@@ -19,7 +19,8 @@ from homechart_common.errors import Forbidden
 from homechart_common.models.actors import StaleActor
 from homechart_common.models.model import Model
 from homechart_common.models.permissions import Actor, Level
-from homechart_common.models.statements import SEPARATOR, fragment_kind, statements
+from homechart_common.models.rendering import SEPARATOR, fragment_kind
+from homechart_common.models.statements import statements
 from homechart_common.postgresql.database import Queryable, Row, Statement, array
 
 

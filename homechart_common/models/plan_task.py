@@ -34,7 +34,6 @@ class PlanTask(Model):
     constraints = {
         "plan_task_auth_account_id_fkey": "authAccountID: must be a member of the household",
         "plan_task_auth_account_id_fkey1": "authAccountID: must be a member of the household",
-        "plan_task_inventory_item_id_fkey1": "inventoryItemID: must be a thing of the household",
         "plan_task_template": "planProjectID: a template is in no project",
     }
 

@@ -15,7 +15,7 @@ from homechart_common.models.confidences import shown
 from homechart_common.models.model import Model, derived
 from homechart_common.models.objects import explained
 from homechart_common.models.permissions import Actor
-from homechart_common.models.statements import rendered_rows, row_json
+from homechart_common.models.rendering import rendered_rows, row_json
 from homechart_common.postgresql.database import Queryable, Statement, array
 from homechart_common.postgresql.failures import ConstraintViolation
 

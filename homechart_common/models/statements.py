@@ -7,18 +7,13 @@ never stale.
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
-from homechart_common.models.fields import Reference, sql_json
+from homechart_common.models.fields import Reference
 from homechart_common.models.model import Model, Owner, derived, registry
 from homechart_common.models.permissions import EVERYBODY
+from homechart_common.models.rendering import RENDERED_INDEX, fragment_kind, rendered_rows, row_json
 from homechart_common.postgresql.database import Statement
-from homechart_common.postgresql.queries import sql_directory
-
-#: Between rendered rows. A newline cannot occur inside JSON as PostgreSQL writes it, so rows can be told
-#: apart.
-SEPARATOR = ",\n"
 
 #: In place of the name of a reference that does not hold: the row would belong to somebody else.
 NOT_YOURS = "!"
@@ -64,50 +59,6 @@ def statements(model: type[Model]) -> Statements:
         update=named("update", _update(model)),
         delete=named("delete", _delete(model)),
     )
-
-
-@derived
-def row_json(model: type[Model], row: str = "t", shown: frozenset[str] | None = None) -> str:
-    """The expression that renders one row as its JSON text, the ordering member first.
-
-    With ``shown`` only those columns have their values; the others are blank.
-    """
-    members = ", ".join(
-        f'{field.sql(row) if shown is None or column in shown else sql_json(field.blank())} AS "{field.json}"'
-        for column, field in model.fields.items()
-        if field.wire
-    )
-    expression = f"row_to_json((SELECT r FROM (SELECT {members}) r))::text"
-    for field in model.fields.values():
-        if field.omitted:
-            # Quotes inside strings are escaped, so this can only be the member itself.
-            expression = f"""replace({expression}, '"{field.json}":false,', '')"""
-    return expression
-
-
-@derived
-def fragment_kind(model: type[Model]) -> str:
-    """What rendered rows are called in the cache: processes that render differently do not share them.
-
-    Members that the database's functions render look different after an upgrade that changes those.
-    """
-    rendering = row_json(model).encode() + _functions()
-    return f"rows-{hashlib.blake2s(rendering, digest_size=4).hexdigest()}"
-
-
-def _functions() -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(sql_directory().glob("functions/*.sql")))
-
-
-def rendered_rows(model: type[Model], row: str = "") -> str:
-    """The aggregate of rendered rows in the order of lists; ``row`` renders one of them."""
-    return f"string_agg({row or row_json(model)}, E'{SEPARATOR[0]}\\n' ORDER BY t.{model.order}, t.id)"
-
-
-_INDEX = (
-    'string_agg(\'{"updated":"\' || wire_timestamp(t.updated) || \'","id":"\' || t.id || \'"}\','
-    f" E'{SEPARATOR[0]}\\n' ORDER BY t.updated DESC, t.id DESC)"
-)
 
 
 def restricted(model: type[Model], viewer: str = "viewer") -> str:
@@ -162,7 +113,7 @@ def _changes(model: type[Model], changed: str) -> str:
         SELECT {rendered_rows(model)} FROM {model.table} t
         WHERE s.owner_id IS NOT NULL AND t.owner_id = s.owner_id AND {changed}{restricted(model)}
     ), '')"""
-    return _list(model, "index", _INDEX, rows)
+    return _list(model, "index", RENDERED_INDEX, rows)
 
 
 def _in_sight(model: type[Model], owners: str) -> str:

@@ -18,7 +18,7 @@ from homechart_common.models.confidences import shown, trusted_by
 from homechart_common.models.lists import Fragment, Token, count_looks, merged
 from homechart_common.models.model import Model, registry
 from homechart_common.models.permissions import Actor, Level
-from homechart_common.models.statements import SEPARATOR, fragment_kind
+from homechart_common.models.rendering import SEPARATOR, fragment_kind
 from homechart_common.models.sync_statements import SESSION, VIEWER, sync_statements, synced
 from homechart_common.postgresql.database import Queryable, Row, Statement, array
 

@@ -12,7 +12,8 @@ from functools import cache
 from typing import NamedTuple
 
 from homechart_common.models.model import Model, registry
-from homechart_common.models.statements import GUARD, fragment_kind, rendered_rows, restricted, row_json
+from homechart_common.models.rendering import fragment_kind, rendered_rows, row_json
+from homechart_common.models.statements import GUARD, restricted
 from homechart_common.postgresql.database import Statement
 
 #: The parameter that says who looks at a restricted table.

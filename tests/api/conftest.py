@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -80,7 +81,7 @@ async def admin(start_api: StartAPI, api: Visitor) -> Visitor:
 
 
 @pytest.fixture
-def run(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs ``homechart-api`` on a database of the test's own: ``await run("export", "Home", path)``, its status."""
 
     async def command(*arguments: str | Path) -> int:
@@ -89,7 +90,13 @@ def run(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
             monkeypatch.setenv(name, value)
         return await asyncio.to_thread(command_line().run, [str(argument) for argument in arguments])
 
-    return command
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield command
+    # a command says where lines go, for as long as its process lives
+    loguru.remove()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ async def test_a_household_goes_into_a_file_and_comes_back(
     first, second = tmp_path / "first.gz", tmp_path / "second.gz"
     first.write_bytes(await exported(family.ann, family.household))
     assert await run("import", first) == 0
-    assert family.addresses["bob"] in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{family.addresses['bob']} and 1 child\n" in said
+    assert family.addresses["kid"] not in said
     assert await run("export", "Our home!", second) == 0
     assert str(second) in capsys.readouterr().out
     assert stat.S_IMODE(second.stat().st_mode) == 0o600
@@ -64,9 +66,9 @@ async def test_who_is_here_already_goes_only_if_that_is_said(
         capsys.readouterr()
         assert await run("import", path) == 1
         said = capsys.readouterr().err
-        assert [
-            address for name, address in family.addresses.items() if (address in said) == (name == "gus")
-        ] == []
+        named = {name for name, address in family.addresses.items() if address in said}
+        assert named == {"ann", "bob"}
+        assert said.endswith(" and 1 child (--replace deletes them)\n")
         assert await stored(fresh_database) == before
         assert await run("import", path, "--replace") == 0
         assert len((await bob.list(PAGE)).values) == 1

@@ -128,7 +128,7 @@ async def test_several_notes_have_dates_and_come_newest_first(cast: Cast) -> Non
         ({"notes": [note("2026-03-01", complexity=6)]}, "notes: complexity must be between 0 and 5"),
         ({"notes": [note("2026-03-01", rating=-1)]}, "notes: rating must not be negative"),
         ({"notes": [note("soon")]}, "notes: date must be a date such as 2026-11-23"),
-        ({"notes": ["tasty"]}, "notes: must be an object"),
+        ({"notes": ["tasty"]}, "notes: must be a list of objects"),
         ({"notes": {}}, "notes: must be a list of objects"),
         ({"notes": [note("2026-03-01")] * 101}, "notes: must not have more than 100 members"),
         ({"rating": 6}, "rating: must be between 0 and 5"),

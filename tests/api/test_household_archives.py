@@ -181,9 +181,31 @@ async def test_what_others_own_does_not_come_along(family: Family) -> None:
     assert family.elsewhere not in text
 
 
+async def test_an_archive_is_of_one_moment(database: Database, served: Client) -> None:
+    family = await new_family(database, served)
+    page, version = registry["NotesPage"], registry["NotesPageVersion"]
+
+    async def write() -> None:
+        while True:
+            made = await family.bob.make(page, authHouseholdID=family.household)
+            await family.bob.make(version, notesPageID=made["id"])
+
+    writers = [asyncio.create_task(write()) for _ in range(4)]
+    try:
+        for _ in range(20):
+            document = opened(await exported(family.ann, family.household))
+            pages = {row["id"] for row in document["notesPages"]}
+            assert {row["notesPageID"] for row in document["notesPageVersions"]} <= pages
+    finally:
+        for writer in writers:
+            writer.cancel()
+        await asyncio.gather(*writers, return_exceptions=True)
+    assert len(pages) > 20
+
+
 async def test_an_archive_comes_as_a_file(family: Family) -> None:
     answer = await family.ann.call("GET", f"/auth/households/{family.household}/export")
-    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Type"] == "application/x-gzip"
     assert int(answer.headers["Content-Length"]) == len(answer.content)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="our-home-20')

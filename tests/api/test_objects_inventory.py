@@ -137,12 +137,14 @@ async def test_a_households_task_is_about_that_households_things(cast: Cast, dat
     second = await new_household(database, cast.ann.account)
     elsewhere = await cast.ann.make(ITEM, authHouseholdID=second)
     strangers = await cast.cat.make(ITEM)
+    project = await cast.ann.make(PROJECT, authHouseholdID=cast.home)
     task = await cast.ann.make(TASK, authHouseholdID=cast.home)
     for item in (elsewhere, strangers):
         about = {"inventoryItemID": item["id"]}
         for answer in (
             await cast.ann.update(TASK, task["id"], about),
             await cast.ann.create(TASK, body_for(TASK, authHouseholdID=cast.home, **about)),
+            await cast.ann.create(TASK, body_for(TASK, planProjectID=project["id"], **about)),
         ):
             assert (answer.status, answer.message.split(":")[0]) == (400, "inventoryItemID")
     assert (await cast.ann.read(TASK, task["id"])).value == task

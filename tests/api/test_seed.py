@@ -100,8 +100,23 @@ async def test_the_command_says_how_to_sign_in(
     assert sorted(row["id"] for row in made["planTasks"]) == sorted(row[0] for row in tasks)
     async with serving(fresh_database.settings) as client:
         await signed_in(client, "grandpa@example.com")
-    assert await run("seed") == 1
-    assert "jane@example.com" in capsys.readouterr().err
+    capsys.readouterr()
+    assert await run("seed", *arguments[2:]) == 1
+    assert capsys.readouterr().err == (
+        "homechart-api: There are accounts with these addresses: jane@example.com, john@example.com"
+        " and 2 children (the sample can be made only once)\n"
+    )
+
+
+async def test_a_file_that_cannot_be_written_makes_nothing(
+    run: Run, fresh_database: Database, tmp_path: Path
+) -> None:
+    there = tmp_path / "there"
+    there.write_text("mine")
+    for path in (tmp_path / "nowhere" / "sample.json", there):
+        assert await run("seed", path) == 1
+    assert there.read_text() == "mine"
+    assert await fresh_database.fetch_value("SELECT count(*) FROM auth_account") == 0
 
 
 @pytest.mark.parametrize("flag", [["--years", "0"], ["--activity", "x"], ["--until", "tomorrow"]])

@@ -93,7 +93,7 @@ async def test_data_outlives_ctrl_c(data: Path, until: Until) -> None:
         assert await running.ended() == 0
         assert not any(program.is_running() for program in started.values())
         assert not (data / "postgresql" / "data" / "postmaster.pid").exists()
-        assert "ended by itself" not in running.log
+        assert "stopping everything" not in running.log
     async with dev("-x", f"app_datadirectory={data}") as running:
         async with asyncio.timeout(10):
             await running.says(_READY)
@@ -112,7 +112,7 @@ async def test_when_one_dies_everything_ends_and_it_is_said(
         started[module].kill()
         assert await running.ended() == 1
         name = module.removeprefix("homechart_")
-        assert f"homechart-api: The {name} process ended by itself with status -9" in running.log
+        assert f"homechart-api: The {name} process was ended by SIGKILL; stopping" in running.log
         assert "Traceback" not in running.log
         assert not any(program.is_running() for program in started.values())
 
@@ -160,3 +160,14 @@ async def test_the_configuration_reaches_both_programs(
             assert (await response.json())["dataValue"][0]["motd"] == "Dinner, at six = 18:00"
         await running.says("api    | [DEBUG] function='InfoRead")
     assert re.search(r"^worker \| ", running.log, re.MULTILINE)
+
+
+async def test_a_command_on_a_new_database_says_what_it_does_like_everything_else(data: Path) -> None:
+    running = await start(
+        "homechart_api", "export", "Home", "home.gz", environment={"HOMECHART_APP_DATADIRECTORY": str(data)}
+    )
+    assert await running.ended() == 1
+    *before, last = running.log.splitlines()
+    assert before
+    assert all(line.startswith("[NOTICE] ") for line in before)
+    assert last == "homechart-api: There is no household Home"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from homechart_common.models import registry, statements
+from homechart_common.models import registry, rendering
 from homechart_common.models.lists import Fragment, keep
 from homechart_common.models.model import Model
-from homechart_common.models.statements import fragment_kind
+from homechart_common.models.rendering import fragment_kind
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.queries import sql_directory
 from tests.callers import Caller
@@ -192,7 +192,7 @@ async def test_processes_that_render_differently_share_nothing(
     """As functions of the database render some members, it is their text too that counts."""
     before = fragment_kind(TASK)
     shutil.copytree(sql_directory(), tmp_path, dirs_exist_ok=True)
-    monkeypatch.setattr(statements, "sql_directory", lambda: tmp_path)
+    monkeypatch.setattr(rendering, "sql_directory", lambda: tmp_path)
     afresh = fragment_kind.__wrapped__
     assert afresh(TASK) == before != fragment_kind(PROJECT)
     with (tmp_path / "functions" / "auth.sql").open("a") as file:

@@ -48,7 +48,7 @@ async def test_a_stream_ends_when_its_session_expires(cast: Cast, database: Data
 async def test_a_session_that_lasts_longer_than_it_did_keeps_its_stream(
     cast: Cast, database: Database
 ) -> None:
-    sessions = [(await new_session(database, cast.bob.account, seconds=1)).id for _ in range(2)]
+    sessions = [(await new_session(database, cast.bob.account, seconds=3)).id for _ in range(2)]
     stream, other = [await open_stream(cast.bob.client, session) for session in sessions]
     await database.execute(
         "UPDATE auth_session SET expires = now() + interval '1 hour' WHERE id = %(id)s", {"id": sessions[0]}

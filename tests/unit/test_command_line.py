@@ -87,6 +87,14 @@ def test_a_folder_that_cannot_be_written_to_is_one_line_and_1(commands, capsys, 
     )
 
 
+def test_the_reference_says_what_one_may_leave_out(commands):
+    parser = commands.add("greet", "Greet somebody.", lambda *_: None)
+    parser.add_argument("name")
+    parser.add_argument("file", nargs="?")
+    parser.add_argument("--times", metavar="number")
+    assert "\n| `greet name [file] [--times number]` | Greet somebody. |\n" in commands.reference()
+
+
 def test_a_reader_who_has_enough_is_no_failure():
     shown = subprocess.run(
         f"{sys.executable} -m homechart_worker show-config | head -n 1; exit ${{PIPESTATUS[0]}}",

@@ -89,5 +89,5 @@ def test_what_is_wrong_is_said(members: dict[str, Any], reason: str) -> None:
 
 @pytest.mark.parametrize("value", ["daily", 1, [], True])
 def test_a_recurrence_is_an_object(value: Any) -> None:
-    with pytest.raises(ValueError, match="must be an object"):
+    with pytest.raises(ValueError, match=r'must be an object such as \{"separation": 1'):
         Recurrence.read(value)

@@ -116,7 +116,7 @@ class Objects(Field):
         return []
 
     def read(self, value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list):
+        if not (isinstance(value, list) and all(isinstance(member, dict) for member in value)):
             raise Invalid("must be a list of objects")
         _count(value, self.most)
         return [self.member.read(member) for member in value]
