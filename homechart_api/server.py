@@ -17,6 +17,7 @@ from homechart_api.app import create_app
 from homechart_api.traffic import Traffic
 from homechart_common import lifetime, logger, tracing
 from homechart_common.config import Config
+from homechart_common.config.sections import OPTIONS
 from homechart_common.errors import StartupError
 from homechart_common.startup import database_ready
 
@@ -93,7 +94,11 @@ async def _listening(runner: web.AppRunner, config: Config) -> web.TCPSite:
 def cannot_listen(config: Config, error: OSError) -> StartupError:
     """The failure for a port that cannot be listened on, in words without the system's details."""
     reason = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else str(error)
-    hint = "; app.port chooses another" if error.errno == errno.EADDRINUSE else ""
+    hint = (
+        f"; app.port ({OPTIONS['APP_PORT'].variable}) chooses another"
+        if error.errno == errno.EADDRINUSE
+        else ""
+    )
     return StartupError(f"Cannot listen on port {config.app.port}: {reason}{hint}")
 
 

@@ -39,6 +39,11 @@ class Recurrence:
     weekday: int = 0
     weekdays: tuple[int, ...] | None = None
 
+    #: The same for who writes one.
+    IN_WORDS: ClassVar[str] = (
+        "Every `separation` days; with `weekdays` (1 Monday to 7 Sunday) weeks; with `day`, or `monthWeek`"
+        " (-1 the last) and `weekday`, months; with one of those and `month` years"
+    )
     _SHAPES: ClassVar[frozenset[tuple[bool, bool, bool, bool, bool]]] = frozenset(
         # day, month, month_week, weekday, weekdays
         {

@@ -44,7 +44,7 @@ async def test_a_port_in_use_is_named(database_settings: PostgresqlSettings) -> 
         port = other.getsockname()[1]
         variables = environment(database_settings, HOMECHART_APP_PORT=str(port))
         line = await refused(await start("homechart_api", "run", environment=variables))
-    reason = "Address already in use; app.port chooses another"
+    reason = "Address already in use; app.port (HOMECHART_APP_PORT) chooses another"
     assert line == f"homechart-api: Cannot listen on port {port}: {reason}\n"
 
 

@@ -132,6 +132,9 @@ class Recurrence(Field):
 
     json_schema = {"oneOf": [{"type": "null"}, RecurrenceRule.JSON_SCHEMA]}
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"description": RecurrenceRule.IN_WORDS, **options})
+
     def read(self, value: Any) -> dict[str, Any] | None:
         if value is None:
             return None
