@@ -44,6 +44,8 @@ PLURALS = {
     "ShopItem": "ShopItems",
     "ShopList": "ShopLists",
 }
+#: Objects that the contract does not have, and its clients do not know.
+OURS: frozenset[str] = frozenset()
 _HEX = "[0-9a-f]"
 FORMS = {
     "uuid": rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}",
