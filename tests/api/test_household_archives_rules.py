@@ -155,6 +155,8 @@ async def test_where_nobody_could_sign_in_the_caller_joins(database: Database, s
     assert sorted(home["name"] for home in homes) == ["New", "Summer house", "Summer house"]
     assert [len(home["members"]) for home in homes] == [1, 1, 1]
     assert len((await caller.list(BOOKMARK)).values) == 2
+    # joining is no part of what was restored, and changes the household like any other
+    assert len({home["updated"] for home in homes if home["name"] == "Summer house"}) == 2
 
 
 async def test_where_nobody_signs_up_nobody_is_brought_in(
