@@ -27,6 +27,8 @@ from homechart_common.version import VERSION
 
 #: The most that is read, unpacked.
 MOST_BYTES = 5 * 1024 * 1024
+#: How many pages one process reads at once.
+AT_ONCE = 8
 
 _MOST_REDIRECTS = 5
 _LONGEST_ADDRESS = 2000
@@ -38,8 +40,7 @@ _CHARSET = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|latin-?1|iso-?8859-?\d{1,2}|windows-\d{3,4}|cp125\d|macintosh|koi8-[ru]"
     r"|gb2312|gbk|gb18030|big5|euc-(jp|kr)|shift[_-]jis|iso-2022-jp"
 )
-#: How many pages one process reads at once, and how many names it looks up.
-_AT_ONCE = 8
+#: How many names one process looks up at once.
 _MOST_LOOK_UPS = 32
 
 #: Some sites answer nothing to programs that do not call themselves a browser's likeness.
@@ -107,7 +108,7 @@ class Fetcher:
     resolver: AbstractResolver = field(default_factory=Resolver)
     #: The longest that reading a page may take in all.
     seconds: float = 10
-    _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False)
+    _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     async def fetch(
         self, url: str, kinds: Collection[str], *, etag: str = "", last_modified: str = ""

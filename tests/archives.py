@@ -96,6 +96,7 @@ async def furnish(database: Database, family: Family) -> None:
                 await family.ann.update(model, second["id"], changed)
     await _keep_books(family)
     await _collapse(family)
+    await _feel_ill(family)
     for statement in _LONG_AGO:
         await database.execute(statement, {"household": family.household, "ann": family.ann.account})
 
@@ -150,6 +151,14 @@ async def _keep_books(family: Family) -> None:
     await books.post({"Giro": -2100}, {"Food": -2100}, budgetPayeeName="Baker", status=1, date="2023-11-03")
     await books.post({"Giro": -500, "Purse": 500}, {}, date="2023-12-24", amount=0, note="Cash")
     await books.allocate("Food", 7000, month=202312)
+
+
+async def _feel_ill(family: Family) -> None:
+    """What Ann takes in and what she feels meet, so that they name each other."""
+    item, log = registry["HealthItem"], registry["HealthLog"]
+    for output in (False, True):
+        logged = await family.ann.make(item, name=f"Output {output}", output=output)
+        await family.ann.make(log, healthItemID=logged["id"], date="2026-11-24")
 
 
 async def _collapse(family: Family) -> None:

@@ -75,6 +75,8 @@ async def test_an_archive_has_something_of_every_kind(archive: bytes) -> None:
     document = opened(archive)
     assert [name for name in document if isinstance(document[name], list)] == list(kinds())
     assert {name for name in kinds() if not document[name]} == set()
+    # names of members that are ids come along, too
+    assert any(item["correlations"] for item in document["healthItems"])
 
 
 def test_an_archive_holds_what_clients_write() -> None:

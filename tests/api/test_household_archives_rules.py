@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from tests.archives import (
     somebody_new,
     without_ids,
 )
-from tests.callers import Answer, Caller, Client, serving
+from tests.callers import API, Answer, Caller, Client, serving
 from tests.factories import VIEW, join, leave, new_account, new_household, new_session
 
 BOOKMARK, PAGE = registry["Bookmark"], registry["NotesPage"]
@@ -153,6 +155,8 @@ async def test_where_nobody_could_sign_in_the_caller_joins(database: Database, s
     assert sorted(home["name"] for home in homes) == ["New", "Summer house", "Summer house"]
     assert [len(home["members"]) for home in homes] == [1, 1, 1]
     assert len((await caller.list(BOOKMARK)).values) == 2
+    # joining is no part of what was restored, and changes the household like any other
+    assert len({home["updated"] for home in homes if home["name"] == "Summer house"}) == 2
 
 
 async def test_where_nobody_signs_up_nobody_is_brought_in(
@@ -171,6 +175,44 @@ async def test_where_nobody_signs_up_nobody_is_brought_in(
         root.headers = (await new_session(fresh_database, account, admin=True)).headers
         into = await new_household(fresh_database, account)
         assert (await import_(root, into, archive)).status == 200
+
+
+async def test_who_does_not_control_their_account_takes_and_brings_nothing(
+    database: Database, served: Client
+) -> None:
+    caller, household = await new_home(database, served)
+    archive = await exported(caller, household)
+    lowered = replace(caller, headers=(await new_session(database, caller.account, {"auth": 1})).headers)
+    assert (await lowered.call("GET", f"/auth/households/{household}/export")).status == 403
+    assert (await import_(lowered, household, archive)).status == 403
+
+
+async def test_who_loses_the_right_while_the_file_comes_brings_nothing(
+    database: Database, served: Client
+) -> None:
+    caller, household = await new_home(database, served)
+    before = await pages(caller)
+    document = opened(await exported(caller, household))
+    version = {"notesPageID": document["notesPages"][0]["id"], "body": "x" * 9000}
+    document["notesPageVersions"] = [{**version, "id": str(uuid.uuid4())} for _ in range(2500)]
+    # more than can be on its way before somebody reads it
+    archive, lost = gzip.decompress(closed(document)), []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield archive[:-100]
+        lost.append(
+            await database.execute(
+                """UPDATE auth_account_auth_household SET permissions = '{"auth": 1}'
+                WHERE (auth_account_id, auth_household_id) = (%(account)s, %(household)s)""",
+                {"account": caller.account, "household": household},
+            )
+        )
+        yield archive[-100:]
+
+    path = f"{API}/auth/households/{household}/import"
+    async with served.post(path, data=slowly(), headers=caller.headers) as answer:
+        assert (len(lost), answer.status) == (1, 503)
+    assert await pages(caller) == before
 
 
 async def test_nobody_is_brought_in_as_a_child_instead(

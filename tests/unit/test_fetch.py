@@ -16,7 +16,7 @@ import pytest
 from aiohttp.abc import ResolveResult
 
 from homechart_common.errors import InvalidInput
-from homechart_common.fetch import MOST_BYTES, Fetcher, Page, Resolver
+from homechart_common.fetch import AT_ONCE, MOST_BYTES, Fetcher, Page, Resolver
 from tests.rogue_server import Names, RogueServer, answer, bomb, endless, outside, redirect, rogue_server
 
 HTML = ("text/html", "application/xhtml+xml")
@@ -337,6 +337,19 @@ async def test_time_is_counted_over_all_redirects(rogue: RogueServer) -> None:
     assert await refusal(rogue.at("/", slowly), outside(seconds=0.8)) == (
         "url: took longer than 0.8 seconds to read"
     )
+
+
+async def test_waiting_for_others_takes_time_too(rogue: RogueServer) -> None:
+    async def slowly(request: bytes, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        await answer("hello")(request, writer)
+
+    url, fetcher = rogue.at("/", slowly), outside(seconds=0.9)
+    outcomes = await asyncio.gather(
+        *(fetcher.fetch(url, HTML) for _ in range(3 * AT_ONCE)), return_exceptions=True
+    )
+    # only the first could be in time
+    assert sum(isinstance(outcome, InvalidInput) for outcome in outcomes) >= 2 * AT_ONCE
 
 
 @pytest.mark.parametrize(
