@@ -9,13 +9,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 
+import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from homechart_common.addresses import is_public
+from homechart_common.errors import InvalidInput
 from homechart_common.fetch import Fetcher
 
 #: The name at which fetchers of :func:`outside` find the loopback.
 SITE = "site.test"
+
+#: The kinds of pages that tests want.
+HTML = ("text/html", "application/xhtml+xml")
+#: What is said about places that only this server can reach.
+INSIDE = "url: must be an address on the public internet"
 
 #: Answers one request, of which it gets what was sent; it need not stick to the rules of HTTP.
 Behaviour = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -48,6 +55,13 @@ def outside(**options: float) -> Fetcher:
         return ip_address(address) == ip_address("127.0.0.1") or is_public(address)
 
     return Fetcher(permits=permits, resolver=Names(site_test="127.0.0.1"), **options)
+
+
+async def refusal(url: str, fetcher: Fetcher | None = None) -> str:
+    """What is said about an address that is not read."""
+    with pytest.raises(InvalidInput) as refused:
+        await (fetcher or outside()).fetch(url, HTML)
+    return refused.value.message
 
 
 class RogueServer:

@@ -60,7 +60,7 @@ def parse(text: str) -> list[Component]:
     """The calendars in a text; there is one at least. A line that says nothing is left out."""
     found = Component("")
     stack = [found]
-    lines: list[Contentline] = Contentlines.from_ical(text.removeprefix("\ufeff"))  # type: ignore[no-untyped-call]
+    lines: list[Contentline] = Contentlines.from_ical(text.removeprefix("\ufeff"))  # type: ignore[no-untyped-call]  # the library has no types here
     for line in lines:
         name, said = _taken_apart(line)
         if name == "BEGIN":

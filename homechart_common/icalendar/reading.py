@@ -209,7 +209,7 @@ class _Event:
         """What a property names; what cannot be read is left out."""
         for value in said.value.split(","):
             try:
-                read = vDDDTypes.from_ical(value.strip())  # type: ignore[no-untyped-call]
+                read = vDDDTypes.from_ical(value.strip())  # type: ignore[no-untyped-call]  # the library has no types here
             except ValueError:
                 continue
             if not isinstance(read, date) or read.year not in _YEARS:
@@ -227,7 +227,7 @@ class _Event:
 
 def _length(text: str) -> timedelta | None:
     try:
-        length = vDuration.from_ical(text.strip())  # type: ignore[no-untyped-call]
+        length = vDuration.from_ical(text.strip())  # type: ignore[no-untyped-call]  # the library has no types here
     except ValueError:
         return None
     return length if isinstance(length, timedelta) else None

@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from homechart_api.__main__ import command_line
 from homechart_common import clock
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
-from tests.callers import serving
+from tests.callers import Caller, serving
+from tests.cast import Cast
 from tests.processes import database_environment
+from tests.rogue_server import RogueServer, outside, rogue_server
 from tests.visitors import (
     PASSWORD,
     UNLIMITED_KEY,
@@ -132,3 +135,17 @@ def lines() -> Iterator[list[str]]:
     sink = loguru.add(written.append, level=0, format="[{level.name}] {message}", backtrace=False)
     yield written
     loguru.remove(sink)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[RogueServer]:
+    """Somebody else's server."""
+    async with rogue_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def ann(cast: Cast, database_settings: PostgresqlSettings) -> AsyncIterator[Caller]:
+    """Ann, at an API to which that server is a place on the internet."""
+    async with serving(database_settings, fetcher=outside(seconds=2)) as client:
+        yield replace(cast.ann, client=client)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,15 +12,13 @@ from homechart_common.errors import InvalidInput
 from homechart_common.icalendar.subscriptions import refresh
 from homechart_common.models import CalendarEvent, CalendarICalendar, registry
 from homechart_common.postgresql.database import Database
-from homechart_common.postgresql.settings import PostgresqlSettings
-from tests.callers import Answer, Caller, serving
+from tests.callers import Answer, Caller
 from tests.cast import Cast
 from tests.catalogue import assert_single
-from tests.rogue_server import RogueServer, answer, bomb, endless, outside, redirect, rogue_server
+from tests.rogue_server import INSIDE, RogueServer, answer, bomb, endless, outside, redirect
 
 PATH = CalendarICalendar.path
 CALENDAR = "Content-Type: text/calendar; charset=utf-8"
-INSIDE = "url: must be an address on the public internet"
 
 
 def ics(*names: str, **uids: str) -> str:
@@ -33,20 +29,6 @@ def ics(*names: str, **uids: str) -> str:
         for uid, name in events.items()
     )
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{''.join(lines)}END:VCALENDAR\r\n"
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[RogueServer]:
-    """Somebody else's server."""
-    async with rogue_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def ann(cast: Cast, database_settings: PostgresqlSettings) -> AsyncIterator[Caller]:
-    """Ann, at an API to which that server is a place on the internet."""
-    async with serving(database_settings, fetcher=outside(seconds=2)) as client:
-        yield replace(cast.ann, client=client)
 
 
 async def take(caller: Caller, text: str = "", name: str = "Holidays", **members: Any) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -13,29 +12,13 @@ import pytest
 from PIL import Image
 
 from homechart_common.models import registry
-from homechart_common.postgresql.settings import PostgresqlSettings
-from tests.callers import Answer, Caller, serving
+from tests.callers import Answer, Caller
 from tests.cast import Cast
 from tests.catalogue import assert_single
-from tests.rogue_server import RogueServer, answer, endless, outside, redirect, rogue_server
+from tests.rogue_server import INSIDE, RogueServer, answer, endless, redirect
 
 RECIPE = registry["CookRecipe"]
 IMPORT = "/import/recipe"
-INSIDE = "url: must be an address on the public internet"
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[RogueServer]:
-    """Somebody else's server."""
-    async with rogue_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def ann(cast: Cast, database_settings: PostgresqlSettings) -> AsyncIterator[Caller]:
-    """Ann, at an API to which that server is a place on the internet."""
-    async with serving(database_settings, fetcher=outside(seconds=2)) as client:
-        yield replace(cast.ann, client=client)
 
 
 def described(**properties: Any) -> str:

@@ -112,7 +112,7 @@ def _texts(language: str) -> dict[str, tuple[Renderer, Renderer]]:
 
 def _renderer(template: str, finalize: Callable[[Any], str]) -> Renderer:
     # What would be escaped for HTML is escaped for Markdown instead, in which HTML is switched off.
-    environment = Environment(autoescape=False, undefined=StrictUndefined, finalize=finalize)  # noqa: S701
+    environment = Environment(autoescape=False, undefined=StrictUndefined, finalize=finalize)  # noqa: S701 - see above
     return environment.from_string(template.strip()).render
 
 
