@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homechart_common.recurrence import Recurrence
 from homechart_worker.event_reminders import EventReminders
@@ -130,3 +132,66 @@ def test_it_ends_wherever_the_calendar_does(separation: int, minutes: int) -> No
     strange = event(rule=rule, minutes=minutes, skipped=skipped, zone=ZoneInfo("Pacific/Honolulu"))
     for found in (strange.first(NOW, None), strange.following(TODAY, NOW), strange.overdue(TODAY, NOW)):
         assert found is None or strange.due(found)
+
+
+ZONES = [
+    ZoneInfo(name)
+    for name in ("UTC", "Europe/Lisbon", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia")
+]
+RULES: list[dict[str, Any] | None] = [
+    None,
+    {"separation": 1},
+    {"separation": 3, "weekdays": [2, 7]},
+    {"separation": 2, "day": 31},
+    {"separation": 1, "monthWeek": -1, "weekday": 7},
+    {"separation": 1, "month": 10, "day": 25},
+]
+days = st.dates(date(2024, 1, 1), date(2027, 12, 31))
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
+events = st.builds(
+    event,
+    start=days,
+    at=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+    zone=st.sampled_from(ZONES),
+    minutes=st.integers(-2 * 1440, 10 * 1440),
+    rule=st.sampled_from(RULES),
+    end=st.none() | days,
+    skipped=st.sets(days, max_size=5),
+)
+
+
+def occurrences(some: EventReminders) -> list[date]:
+    """On which days it happens, one after the other, until long after all that is asked for."""
+    found: list[date] = []
+    day: date | None = some.start
+    while day is not None and day < date(2031, 1, 1) and (some.end is None or day <= some.end):
+        if day not in some.skipped or some.recurrence is None:
+            found.append(day)
+        day = some.recurrence.after(day) if some.recurrence else None
+    return found
+
+
+def shown(some: EventReminders, day: date) -> datetime:
+    """What clocks there show when an occurrence begins."""
+    return some.begins(day).astimezone(some.zone).replace(tzinfo=None)
+
+
+@given(some=events, day=days)
+def test_an_occurrence_begins_when_clocks_there_show_its_time(some: EventReminders, day: date) -> None:
+    wanted = datetime.combine(day, some.at)
+    there = wanted.replace(tzinfo=some.zone).astimezone(UTC).astimezone(some.zone).replace(tzinfo=None)
+    # a time that clocks skip in spring comes as much later as they skip
+    assert shown(some, day) == (wanted if there == wanted else there)
+    assert some.begins(day) - some.due(day) == some.lead
+
+
+@given(some=events, now=moments)
+def test_the_first_is_the_first_of_a_slow_walk(some: EventReminders, now: datetime) -> None:
+    to_come = (day for day in occurrences(some) if max(some.begins(day), some.due(day)) > now)
+    assert some.first(now, None) == next(to_come, None)
+
+
+@given(some=events, now=moments, before=days)
+def test_the_following_is_that_of_a_slow_walk(some: EventReminders, now: datetime, before: date) -> None:
+    later = (day for day in occurrences(some) if day > before and some.due(day) > now)
+    assert some.following(before, now) == next(later, None)
