@@ -16,6 +16,7 @@ import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from homechart_common import logger
@@ -99,8 +100,13 @@ class _Installation:
         self._data = folder / "data"
         self._log = folder / "log"
         self._socket = sockets / _SOCKET
-        self._programs = Programs(folder, account)
+        self._account = account
         self.settings = PostgresqlSettings(hostname=str(sockets), port=_PORT, database=_NAME, username=_NAME)
+
+    @cached_property
+    def _programs(self) -> Programs:
+        """To be asked for while :meth:`alone`, as they may have to be copied first."""
+        return Programs(self._folder, self._account)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

