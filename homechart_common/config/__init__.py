@@ -11,7 +11,7 @@ from typing import Any
 
 from dynaconf import Dynaconf, ValidationError, Validator
 
-from homechart_common.config import sources
+from homechart_common.config import sources, vault
 from homechart_common.config.options import Option
 from homechart_common.config.sections import (
     OPTIONS,
@@ -24,15 +24,20 @@ from homechart_common.config.sections import (
     Sections,
     Smtp,
     Tracing,
+    Vault,
     WebPush,
 )
+from homechart_common.config.sources import Layer
 from homechart_common.errors import ConfigurationError
 from homechart_common.postgresql.settings import PostgresqlSettings
 
 #: Stands for a secret that has a value.
 MASK = "********"
 
-__all__ = ["App", "Cli", "Config", "Oidc", "Postgresql", "Smtp", "Tracing", "WebPush", "load"]
+#: The option whose value makes Vault one of the sources.
+_VAULT_ADDRESS = "VAULT_ADDRESS"
+
+__all__ = ["App", "Cli", "Config", "Oidc", "Postgresql", "Smtp", "Tracing", "Vault", "WebPush", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,12 @@ class Config(Sections):
         )
 
     def document(self) -> str:
-        """All of it as a document from which another process reads the same; secrets are not masked."""
-        return json.dumps(_sections(self._values()))
+        """All of it as a document from which another process reads the same; secrets are not masked.
+
+        What came from Vault is in it, so that process need not ask: it may not even be let in again.
+        """
+        values = ((option, value) for option, value in self._values() if option.section != "vault")
+        return json.dumps(_sections(values))
 
     def _values(self) -> Iterator[tuple[Option, Any]]:
         for option in OPTIONS.values():
@@ -100,12 +109,23 @@ def load(
     overrides: Sequence[str] = (),
     environment: MutableMapping[str, str] = os.environ,
 ) -> Config:
-    """Read every source, later wins: defaults, ``paths``, ``environment``, ``overrides`` (contract §6.1).
+    """Read every source, later wins: defaults, ``paths``, Vault, ``environment``, ``overrides`` (contract §6.1).
 
     ``paths`` are those of ``-c`` and ``overrides`` those of ``-x``. Variables that were read are blanked in
     ``environment``, so that secrets do not reach child processes. Raises ConfigurationError, which names
     every wrong option with its source and what was expected.
     """
+    below, above = sources.layers(paths, overrides, environment)
+    if any(layer.values.get(_VAULT_ADDRESS) for layer in (*below, *above)):
+        below += vault.layers(_settled([*below, *above], {"vault": Vault})["vault"])
+    layers = [*below, *above]
+    notices = [notice for layer in layers for notice in layer.notices]
+    return Config(**_settled(layers, SECTIONS), notices=tuple(notices))
+
+
+def _settled(layers: Sequence[Layer], sections: Mapping[str, type]) -> dict[str, Any]:
+    """What the layers say about ``sections``; raises ConfigurationError that names what is wrong in these."""
+    options = {name: option for name, option in OPTIONS.items() if option.section in sections}
     # Plain layers: no implicit files, variables or environments, and text is never evaluated.
     settings = Dynaconf(
         environments=False,
@@ -115,25 +135,22 @@ def load(
         core_loaders=[],
         loaders=[],
         auto_cast=False,
-        validators=[Validator(name, condition=option.accepts) for name, option in OPTIONS.items()],
+        validators=[Validator(name, condition=option.accepts) for name, option in options.items()],
     )
-    settings.update({name: option.default for name, option in OPTIONS.items()}, validate=False)
-    source_of: dict[str, str] = {}
-    notices: list[str] = []
-    for layer in sources.layers(paths, overrides, environment):
-        values = {name: OPTIONS[name].read(value) for name, value in layer.values.items()}
+    settings.update({name: option.default for name, option in options.items()}, validate=False)
+    origins: dict[str, Layer] = {}
+    for layer in layers:
+        values = {name: OPTIONS[name].read(value) for name, value in layer.values.items() if name in options}
         settings.update(values, loader_identifier=layer.source, validate=False)
-        source_of.update(dict.fromkeys(values, layer.source))
-        notices += layer.notices
+        origins.update(dict.fromkeys(values, layer))
     try:
         settings.validators.validate_all()
     except ValidationError as error:
-        wrong = [OPTIONS[validator.names[0]] for validator, _ in error.details]
-        problems = [_problem(option, settings[option.name], source_of[option.name]) for option in wrong]
+        wrong = [options[validator.names[0]] for validator, _ in error.details]
+        problems = [_problem(option, settings[option.name], origins[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
-    _check_together(settings, source_of)
-    sections = {section: _section(section, settings) for section in SECTIONS}
-    return Config(**sections, notices=tuple(notices))
+    _check_together(settings, options, origins)
+    return {section: _section(section, settings) for section in sections}
 
 
 def _sections(values: Iterable[tuple[Option, Any]]) -> dict[str, dict[str, Any]]:
@@ -154,16 +171,16 @@ def _section(section: str, settings: Dynaconf) -> Any:
     return SECTIONS[section](**values)
 
 
-def _problem(option: Option, value: object, source: str) -> str:
-    shown = "" if option.rule.secret else f", got {value!r}"
-    return f"{option.key} (from {source}): expected {option.expected}{shown}"
+def _problem(option: Option, value: object, origin: Layer) -> str:
+    shown = "" if option.rule.secret or origin.confidential else f", got {value!r}"
+    return f"{option.key} (from {origin.source}): expected {option.expected}{shown}"
 
 
-def _check_together(settings: Dynaconf, source_of: Mapping[str, str]) -> None:
-    by_key = {option.key: name for name, option in OPTIONS.items()}
+def _check_together(settings: Dynaconf, options: Mapping[str, Option], origins: Mapping[str, Layer]) -> None:
+    by_key = {option.key: name for name, option in options.items()}
     for keys in TOGETHER:
-        given = [key for key in keys if settings[by_key[key]]]
+        given = [key for key in keys if key in by_key and settings[by_key[key]]]
         if given and len(given) < len(keys):
             missing = next(key for key in keys if key not in given)
-            why = f"{given[0]} (from {source_of[by_key[given[0]]]}) has one"
+            why = f"{given[0]} (from {origins[by_key[given[0]]].source}) has one"
             raise ConfigurationError(f"{missing}: expected a value because {why}")
