@@ -9,7 +9,7 @@ whenever their text has changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,7 +88,7 @@ async def migrate(database: Database, directory: Path | None = None) -> None:
     async with _alone(database) as connection:
         await connection.execute(_BOOKKEEPING)
         applied: dict[int, str] = dict(await connection.fetch("SELECT version, hash FROM migration"))
-        _check(applied, migrations)
+        check_history(applied, migrations)
         await _define(connection, functions)
         for migration in migrations:
             if migration.version not in applied:
@@ -106,7 +106,7 @@ async def outstanding(connection: Queryable, directory: Path | None = None) -> l
     if await connection.fetch_value("SELECT to_regclass('definition')"):
         applied = dict(await connection.fetch("SELECT version, hash FROM migration"))
         defined = dict(await connection.fetch("SELECT name, hash FROM definition"))
-    _check(applied, migrations)
+    check_history(applied, migrations)
     return [
         *([str(functions)] if defined.get(functions.name) != functions.hash else []),
         *(f"migration {migration}" for migration in migrations if migration.version not in applied),
@@ -136,7 +136,7 @@ async def _alone(database: Database) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-def _check(applied: dict[int, str], migrations: Sequence[Migration]) -> None:
+def check_history(applied: Mapping[int, str], migrations: Sequence[Migration]) -> None:
     """Refuse a database whose history is not the one in the files."""
     known = {migration.version: migration for migration in migrations}
     if unknown := applied.keys() - known:
