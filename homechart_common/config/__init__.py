@@ -11,15 +11,17 @@ from typing import Any
 
 from dynaconf import Dynaconf, ValidationError, Validator
 
-from homechart_common.config import sources
+from homechart_common.config import sources, things
 from homechart_common.config.options import Option
 from homechart_common.config.sections import (
+    APART,
     OPTIONS,
     SECTIONS,
     TOGETHER,
     App,
     Cli,
     Oidc,
+    OidcProvider,
     Postgresql,
     Sections,
     Smtp,
@@ -32,7 +34,7 @@ from homechart_common.postgresql.settings import PostgresqlSettings
 #: Stands for a secret that has a value.
 MASK = "********"
 
-__all__ = ["App", "Cli", "Config", "Oidc", "Postgresql", "Smtp", "Tracing", "WebPush", "load"]
+__all__ = ["App", "Cli", "Config", "Oidc", "OidcProvider", "Postgresql", "Smtp", "Tracing", "WebPush", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Config(Sections):
     def _values(self) -> Iterator[tuple[Option, Any]]:
         for option in OPTIONS.values():
             yield option, getattr(getattr(self, option.section), option.attribute)
+        yield from things.values_of_things(self)
 
     @property
     def data_directory(self) -> Path:
@@ -106,6 +109,8 @@ def load(
     ``environment``, so that secrets do not reach child processes. Raises ConfigurationError, which names
     every wrong option with its source and what was expected.
     """
+    layers = tuple(sources.layers(paths, overrides, environment))
+    options = things.options_named(name for layer in layers for name in layer.values)
     # Plain layers: no implicit files, variables or environments, and text is never evaluated.
     settings = Dynaconf(
         environments=False,
@@ -115,24 +120,24 @@ def load(
         core_loaders=[],
         loaders=[],
         auto_cast=False,
-        validators=[Validator(name, condition=option.accepts) for name, option in OPTIONS.items()],
+        validators=[Validator(name, condition=option.accepts) for name, option in options.items()],
     )
-    settings.update({name: option.default for name, option in OPTIONS.items()}, validate=False)
+    settings.update({name: option.default for name, option in options.items()}, validate=False)
     source_of: dict[str, str] = {}
     notices: list[str] = []
-    for layer in sources.layers(paths, overrides, environment):
-        values = {name: OPTIONS[name].read(value) for name, value in layer.values.items()}
+    for layer in layers:
+        values = {name: options[name].read(value) for name, value in layer.values.items()}
         settings.update(values, loader_identifier=layer.source, validate=False)
         source_of.update(dict.fromkeys(values, layer.source))
         notices += layer.notices
     try:
         settings.validators.validate_all()
     except ValidationError as error:
-        wrong = [OPTIONS[validator.names[0]] for validator, _ in error.details]
+        wrong = [options[validator.names[0]] for validator, _ in error.details]
         problems = [_problem(option, settings[option.name], source_of[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
-    _check_together(settings, source_of)
-    sections = {section: _section(section, settings) for section in SECTIONS}
+    _check_together(options, settings, source_of)
+    sections = {section: _section(section, options, settings) for section in SECTIONS}
     return Config(**sections, notices=tuple(notices))
 
 
@@ -140,18 +145,26 @@ def _sections(values: Iterable[tuple[Option, Any]]) -> dict[str, dict[str, Any]]
     """What the options have as values, as a document says it."""
     sections: dict[str, dict[str, Any]] = {}
     for option, value in values:
-        section, _, key = option.key.partition(".")
-        sections.setdefault(section, {})[key] = value
+        *path, key = option.key.split(".")
+        place: dict[str, Any] = sections
+        for name in path:
+            place = place.setdefault(name, {})
+        place[key] = value
     return sections
 
 
-def _section(section: str, settings: Dynaconf) -> Any:
-    values = {}
-    for option in OPTIONS.values():
-        if option.section == section:
-            value = settings[option.name]
-            values[option.attribute] = tuple(value) if isinstance(value, list) else value
-    return SECTIONS[section](**values)
+def _section(section: str, options: Mapping[str, Option], settings: Dynaconf) -> Any:
+    values = {name: _frozen(settings[name]) for name, option in options.items() if option.section == section}
+    own = {
+        option.attribute: values[name]
+        for name, option in options.items()
+        if name in values and not option.thing
+    }
+    return SECTIONS[section](**own, **things.read_things(section, options.values(), values))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _problem(option: Option, value: object, source: str) -> str:
@@ -159,11 +172,31 @@ def _problem(option: Option, value: object, source: str) -> str:
     return f"{option.key} (from {source}): expected {option.expected}{shown}"
 
 
-def _check_together(settings: Dynaconf, source_of: Mapping[str, str]) -> None:
-    by_key = {option.key: name for name, option in OPTIONS.items()}
+def _check_together(options: Mapping[str, Option], settings: Dynaconf, source_of: Mapping[str, str]) -> None:
+    """Refuse options without those that they need, and those that contradict each other."""
+    given = {
+        option.key: source_of[name]
+        for name, option in options.items()
+        if settings[name] and name in source_of
+    }
     for keys in TOGETHER:
-        given = [key for key in keys if settings[by_key[key]]]
-        if given and len(given) < len(keys):
+        said = [key for key in keys if key in given]
+        if said and len(said) < len(keys):
             missing = next(key for key in keys if key not in given)
-            why = f"{given[0]} (from {source_of[by_key[given[0]]]}) has one"
-            raise ConfigurationError(f"{missing}: expected a value because {why}")
+            raise _missing(missing, said[0], given[said[0]])
+    for needed in (option for option in options.values() if option.rule.required and option.key not in given):
+        name = next(name for name in source_of if _belong_together(options[name], needed))
+        raise _missing(needed.key, options[name].key, source_of[name])
+    for one, other in APART:
+        if one in given and other in given:
+            raise ConfigurationError(
+                f"{one} (from {given[one]}): expected no value because {other} (from {given[other]}) says the same"
+            )
+
+
+def _missing(key: str, other: str, source: str) -> ConfigurationError:
+    return ConfigurationError(f"{key}: expected a value because {other} (from {source}) has one")
+
+
+def _belong_together(one: Option, other: Option) -> bool:
+    return (one.section, one.thing) == (other.section, other.thing)
