@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import archive, budget, fragment, hostile, memory, processes, requests, streams, years
+from bench import archive, budget, crashes, fragment, hostile, memory, processes, requests, streams, years
 from bench.figures import Figure, table
 from bench.stage import Stage, prepared
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Stage], Awaitable[list[Figure]]]] = {
     "archive": archive.measure,
     "years": years.measure,
     "hostile": hostile.measure,
+    "crashes": crashes.measure,
 }
 
 
