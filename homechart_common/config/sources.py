@@ -18,14 +18,14 @@ import yaml
 
 from homechart_common.config.options import VARIABLE_PREFIX, flat_name
 from homechart_common.config.sections import LEFT_OUT, OPTIONS
+from homechart_common.config.things import find, find_key, holds, known
 from homechart_common.errors import ConfigurationError
 
 DOCUMENT_VARIABLE = VARIABLE_PREFIX + "CONFIG"
 _SUFFIXES = {".json", ".yaml", ".yml"}
 
 _LEFT_OUT = {flat_name(key): (key, reason) for key, reason in LEFT_OUT.items()}
-_KEYS = {option.key: option.name for option in OPTIONS.values()}
-_SECTIONS = {key.partition(".")[0] for key in (*_KEYS, *LEFT_OUT)}
+_SECTIONS = {key.partition(".")[0] for key in (*(option.key for option in OPTIONS.values()), *LEFT_OUT)}
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ def _variables(environment: MutableMapping[str, str]) -> Iterator[Layer]:
         name for name, value in environment.items() if value and name.startswith(sections)
     ):
         name = variable.removeprefix(VARIABLE_PREFIX)
-        if name in OPTIONS:
+        if find(name):
             yield Layer(variable, {name: environment[variable]})
         elif name in _LEFT_OUT:
             yield Layer(variable, notices=(_has_no_effect(name, variable),))
         else:
-            known = (option.variable for option in OPTIONS.values())
-            yield Layer(variable, notices=(f"{variable} is not an option{_suggestion(variable, known)}",))
+            others = (option.variable for option in known(name))
+            yield Layer(variable, notices=(f"{variable} is not an option{_suggestion(variable, others)}",))
             continue
         environment[variable] = ""
 
@@ -119,13 +119,12 @@ def _overrides(given: Iterable[str]) -> Iterator[Layer]:
 def _override(name: str, value: str) -> Layer:
     source = f"-x {name}"
     flat = name.upper()
-    if flat in OPTIONS:
+    if find(flat):
         return Layer(source, {flat: value} if value else {})
     if flat in _LEFT_OUT:
         return Layer(source, notices=(_has_no_effect(flat, source),))
-    raise ConfigurationError(
-        f"{source}: there is no such option{_suggestion(name, (o.lower() for o in OPTIONS))}"
-    )
+    others = (option.name.lower() for option in known(flat))
+    raise ConfigurationError(f"{source}: there is no such option{_suggestion(name, others)}")
 
 
 def _document(text: str, source: str) -> Layer:
@@ -144,16 +143,26 @@ def content_layer(content: object, source: str) -> Layer:
             raise ConfigurationError(
                 f"{source}: there is no section {section!r}{_suggestion(section, _SECTIONS)}"
             )
-        for name, value in _mapping(entries or {}, source, section).items():
-            key = f"{section}.{name}"
-            if key in _KEYS:
+        for key, value in _entries(section, entries, source):
+            if option := find_key(key):
                 if value is not None:
-                    values[_KEYS[key]] = value
+                    values[option.name] = value
             elif key in LEFT_OUT:
                 notices.append(_has_no_effect(flat_name(key), source))
             else:
-                raise ConfigurationError(f"{source}: there is no option {key}{_suggestion(key, _KEYS)}")
+                others = (option.key for option in known(flat_name(key)))
+                raise ConfigurationError(f"{source}: there is no option {key}{_suggestion(key, others)}")
     return Layer(source, values, tuple(notices))
+
+
+def _entries(section: str, entries: object, source: str) -> Iterator[tuple[str, object]]:
+    """What a section of a document says, by key; of the things in it, too."""
+    for name, value in _mapping(entries or {}, source, section).items():
+        key = f"{section}.{name}"
+        if isinstance(value, Mapping) and holds(section, name):
+            yield from ((f"{key}.{inner}", said) for inner, said in _mapping(value, source, key).items())
+        else:
+            yield key, value
 
 
 def _parse(text: str, source: str) -> object:
