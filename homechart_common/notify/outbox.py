@@ -9,12 +9,13 @@ and :func:`finish`; its row tells, as it has more claims than attempts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import orjson
 
+from homechart_common import tracing
 from homechart_common.notify.messages import Kind, Message
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Queryable
@@ -96,6 +97,14 @@ async def claim(connection: Queryable, lease_seconds: float) -> Claim | None:
     """A message that is due, for the caller alone while the lease lasts; ``None`` if there is none."""
     row = await connection.fetch_row(_QUERIES["claim"], {"lease": lease_seconds})
     return None if row is None else Claim(*row)
+
+
+async def origin(connection: Queryable, claim: Claim) -> Mapping[str, str] | None:
+    """What makes the delivery of a message a part of the trace of whoever wrote it, if that is traced."""
+    if tracing.tracer is None:
+        return None
+    span = await connection.fetch_value(_QUERIES["origin"], {"id": claim.id})
+    return {"traceparent": span} if span else None
 
 
 async def hand_on(connection: Queryable, claim: Claim) -> None:

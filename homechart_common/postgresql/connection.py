@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import errors as sqlstate
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from homechart_common import metrics
+from homechart_common import metrics, tracing
 from homechart_common.postgresql import failures
 from homechart_common.postgresql.driver import DriverConnection
 from homechart_common.postgresql.settings import PostgresqlSettings
@@ -106,7 +106,7 @@ class Connection(Queryable):
 
     def begin(self) -> None:
         """Open a transaction; it travels with its first statement."""
-        self._prefix = "BEGIN; "
+        self._prefix = "BEGIN; " + _origin()
 
     async def commit(self) -> None:
         """Make the transaction last."""
@@ -175,6 +175,11 @@ class Connection(Queryable):
                     text = statement.execute
             if self._prefix:
                 text = self._prefix + text
+            elif (
+                tracing.tracer is not None
+                and self._raw.raw.get_transaction_status() == TRANSACTION_STATUS_IDLE
+            ):
+                text = _origin() + text  # one message, hence one transaction
             await self._cursor.execute(text, parameters)
             self._prefix = ""
         except BaseException as error:
@@ -213,6 +218,12 @@ class Connection(Queryable):
         prefix, self._prefix = self._prefix, ""
         await self._send(text, None)
         self._prefix = prefix
+
+
+def _origin() -> str:
+    """What tells the triggers in a transaction which span it belongs to; nothing unless that is traced."""
+    span = tracing.traceparent()
+    return f"SET LOCAL homechart.traceparent = '{span}'; " if span else ""
 
 
 async def attach(raw: DriverConnection, settings: PostgresqlSettings, *, prepares: bool) -> Connection:

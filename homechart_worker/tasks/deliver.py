@@ -11,6 +11,7 @@ from homechart_common import logger, metrics
 from homechart_common.config import Smtp
 from homechart_common.errors import Unavailable
 from homechart_common.log_lines import summary
+from homechart_common.logger import trace
 from homechart_common.notify import outbox, smtp
 from homechart_common.notify.mail import compose
 from homechart_common.notify.outbox import Claim
@@ -35,7 +36,8 @@ async def deliver(context: Context) -> int:
     elif claim.for_everybody:
         await outbox.hand_on(context.database, claim)
     else:
-        await _send(context, claim)
+        with trace("MessageDeliver", await outbox.origin(context.database, claim)):
+            await _send(context, claim)
     return 1
 
 

@@ -30,6 +30,10 @@ RETURNING n.id::text, n.claims, n.attempt, n.kind, n.iso_639_code, n.subject_smt
         ELSE ''
     END, n.newsletter AND n.auth_account_id IS NULL;
 
+-- name: origin
+-- The span that a message was written in, if that is traced.
+SELECT traceparent FROM notification WHERE id = %(id)s::uuid;
+
 -- name: hand_on
 -- A newsletter becomes a message for each account that wants it, once, and has come to its end with that.
 WITH newsletter AS MATERIALIZED (
