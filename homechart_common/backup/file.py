@@ -59,7 +59,7 @@ def written(path: Path, manifest: Manifest) -> Iterator[IO[bytes]]:
         descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                with zipfile.ZipFile(file, "w") as archive:
+                with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                     archive.writestr(_MANIFEST, json.dumps(asdict(manifest), indent=2))
                     with archive.open(_DUMP, "w", force_zip64=True) as dump:
                         yield dump

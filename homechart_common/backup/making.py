@@ -48,7 +48,8 @@ async def back_up(settings: PostgresqlSettings, path: Path) -> Manifest:
 def _write(
     clients: Clients, settings: PostgresqlSettings, snapshot: str, manifest: Manifest, path: Path
 ) -> None:
-    arguments = ("--format=custom", "--no-password", f"--snapshot={snapshot}", _LEFT_OUT)
+    # The file is compressed anyway, and not every pg_dump can.
+    arguments = ("--format=custom", "--compress=0", "--no-password", f"--snapshot={snapshot}", _LEFT_OUT)
     with written(path, manifest) as dump, tempfile.TemporaryFile() as errors:
         program = clients.start(
             "pg_dump", *arguments, settings=settings, stdout=subprocess.PIPE, stderr=errors.fileno()

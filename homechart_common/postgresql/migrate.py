@@ -8,21 +8,29 @@ whenever their text has changed.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+import itertools
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homechart_common import logger
-from homechart_common.errors import HomechartError, StartupError
+from homechart_common.errors import HomechartError, QueryTimeout, StartupError
 from homechart_common.postgresql import locks, server
 from homechart_common.postgresql.connection import Connection, Queryable
 from homechart_common.postgresql.database import Database
+from homechart_common.postgresql.failures import Contention
 from homechart_common.postgresql.queries import sql_directory
 
 #: A migration of a large table may take its time, and others wait for it.
 _TIMEOUT_SECONDS = 6 * 60 * 60
+
+#: How long a step waits for a lock. Whoever else wants the same table waits behind it, so it lets them pass.
+_LOCK_SECONDS = 2
+_ATTEMPTS = 100
 
 _BOOKKEEPING = """
 CREATE TABLE IF NOT EXISTS migration (
@@ -154,12 +162,15 @@ def check_history(applied: Mapping[int, str], migrations: Sequence[Migration]) -
 
 async def _apply(connection: Connection, migration: Migration) -> None:
     logger.notice(f"Applying migration {migration}")
-    async with _transaction(connection, f"Migration {migration}"):
+
+    async def step() -> None:
         await connection.execute(migration.sql)
         await connection.execute(
             _REMEMBER_MIGRATION,
             {"version": migration.version, "name": migration.name, "hash": migration.hash},
         )
+
+    await _patiently(connection, f"Migration {migration}", step)
 
 
 def _definitions(directory: Path, migrations: Sequence[Migration]) -> tuple[Definitions, Definitions]:
@@ -183,11 +194,29 @@ async def _define(connection: Connection, definitions: Definitions) -> None:
     parameters = {"name": definitions.name, "hash": definitions.hash}
     if await connection.fetch("SELECT FROM definition WHERE (name, hash) = (%(name)s, %(hash)s)", parameters):
         return
-    async with _transaction(connection, f"Applying {definitions}"):
+
+    async def step() -> None:
         await connection.execute("SET LOCAL check_function_bodies = off")
         for text in definitions.texts:
             await connection.execute(text)
         await connection.execute(_REMEMBER_DEFINITION, parameters)
+
+    await _patiently(connection, f"Applying {definitions}", step)
+
+
+async def _patiently(connection: Connection, what: str, step: Callable[[], Awaitable[None]]) -> None:
+    """Do a step in a transaction; again, a little later, while others who use the tables are in its way."""
+    for attempt in itertools.count(1):
+        try:
+            async with _transaction(connection, what):
+                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+                await step()
+            return
+        except StartupError as error:
+            if attempt == _ATTEMPTS or not isinstance(error.__cause__, Contention | QueryTimeout):
+                raise
+        logger.notice(f"{what}: others use what it changes; trying again")
+        await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - so that others get their turn
 
 
 @asynccontextmanager

@@ -7,13 +7,12 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from homechart_common.postgresql import server
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.deploy.proxies import CERTIFICATE, Caddy, Nginx, Proxy
@@ -74,14 +73,3 @@ def an_api(settings: PostgresqlSettings, port: int = 0) -> AbstractAsyncContextM
 def trusting() -> ssl.SSLContext:
     """Trusts the certificate of the tests."""
     return ssl.create_default_context(cafile=CERTIFICATE)
-
-
-@pytest.fixture
-async def empty(server_settings: PostgresqlSettings) -> AsyncIterator[PostgresqlSettings]:
-    """A database with nothing in it."""
-    name = f"homechart_test_{uuid.uuid4().hex[:12]}"
-    connection = await server.connect(server_settings)
-    await connection.execute(f"CREATE DATABASE {name}")
-    yield replace(server_settings, database=name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()

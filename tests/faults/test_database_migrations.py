@@ -155,6 +155,24 @@ async def test_a_migration_may_outlast_the_statement_timeout(empty_database: Dat
     await migrate(impatient, sql)
 
 
+async def test_a_migration_lets_others_pass_while_it_waits_for_a_table(
+    empty_database: Database, sql: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate(empty_database, sql)
+    monkeypatch.setattr("homechart_common.postgresql.migrate._LOCK_SECONDS", 0.1)
+    _write(sql / "migrations" / "0003_more.sql", "ALTER TABLE log ADD COLUMN more text")
+    async with empty_database.transaction() as reading:
+        await reading.fetch("SELECT line FROM log")  # it keeps the table until it ends
+        migrating = asyncio.create_task(migrate(empty_database, sql))
+        for _ in range(5):
+            async with asyncio.timeout(5):
+                await empty_database.fetch("SELECT line FROM log")
+            await asyncio.sleep(0.1)
+        assert not migrating.done()
+    await migrating
+    assert await empty_database.fetch_value("SELECT count(more) FROM log") == 0
+
+
 async def test_what_migrations_make_belongs_to_the_schema_role(empty_database: Database, sql: Path) -> None:
     role = f"{empty_database.settings.database} owner"
     await empty_database.execute(f'CREATE ROLE "{role}"; GRANT ALL ON SCHEMA public TO "{role}"')
