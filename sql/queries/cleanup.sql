@@ -122,6 +122,13 @@ DELETE FROM calendar_event WHERE id IN (
     ORDER BY timestamp_end LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: calendar_hosts
+-- Servers that nobody has asked for a calendar for weeks, as nobody has one there any more.
+DELETE FROM calendar_host WHERE host IN (
+    SELECT host FROM calendar_host WHERE not_before < now() - interval '14 days'
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: notes_page_versions
 -- All but the newest versions of every page.
 DELETE FROM notes_page_version WHERE id IN (
