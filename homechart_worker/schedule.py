@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
 from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
+from homechart_worker.tasks.clean_up_auth_accounts import clean_up_auth_accounts
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
@@ -49,6 +50,7 @@ TASKS: dict[str, Task] = {
         clean_up_demonstrations,
         roll_up_budget_summary,
         roll_up_budget_balance,
+        clean_up_auth_accounts,
         clean_up_budget_months,
         clean_up_budget_payees,
         clean_up_calendar_events,

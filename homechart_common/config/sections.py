@@ -60,7 +60,7 @@ class App:
     )
     keep_health_log_days: int = option(180, "Days that a health log stays after its date.", at_least=1)
     keep_inactive_auth_account_days: int = option(
-        180, "Days that an account without a household stays without being used.", at_least=1
+        0, "Days that an account without a household stays without being used; 0 for ever.", at_least=0
     )
     keep_notes_page_versions: int = option(10, "Versions that are kept of each page.", at_least=1)
     keep_plan_task_days: int = option(180, "Days that a task stays after it was done.", at_least=1)

@@ -6,6 +6,16 @@ DELETE FROM auth_session WHERE id IN (
     SELECT id FROM auth_session WHERE expires < now() ORDER BY expires LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: auth_accounts
+-- Accounts in no household that nobody has used for long, and what is theirs.
+DELETE FROM auth_account WHERE id IN (
+    SELECT a.id FROM auth_account a
+    WHERE a.last_activity < now() - make_interval(days => %(days)s::integer)
+        AND NOT EXISTS (SELECT FROM auth_account_auth_household m WHERE m.auth_account_id = a.id)
+        AND NOT EXISTS (SELECT FROM auth_session s WHERE s.auth_account_id = a.id AND s.expires > now())
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: demonstration_accounts
 -- Accounts of demonstrations that are a day old, and the children that were added there; nobody who is elsewhere, too.
 DELETE FROM auth_account WHERE id IN (
