@@ -11,6 +11,7 @@ from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
+from homechart_worker.tasks.clean_up_challenges import clean_up_challenges
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
@@ -36,6 +37,7 @@ TASKS: dict[str, Task] = {
         calendar_event_reminders,
         deliver,
         clean_up_cache,
+        clean_up_challenges,
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,
         clean_up_sessions,
