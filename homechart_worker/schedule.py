@@ -24,7 +24,9 @@ from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_valu
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
+from homechart_worker.tasks.daily_agendas import daily_agendas
 from homechart_worker.tasks.deliver import deliver
+from homechart_worker.tasks.missed_reminders import missed_reminders
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
 from homechart_worker.tasks.roll_up_budget_balance import roll_up_budget_balance
 from homechart_worker.tasks.roll_up_budget_summary import roll_up_budget_summary
@@ -35,6 +37,8 @@ TASKS: dict[str, Task] = {
         cook_meal_plan_reminders,
         plan_task_reminders,
         calendar_event_reminders,
+        missed_reminders,
+        daily_agendas,
         deliver,
         clean_up_cache,
         clean_up_challenges,
