@@ -48,6 +48,8 @@ class Authenticator:
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     #: Whose passkey it is, once one was made.
     handle: bytes = b""
+    #: Extensions that it adds to what it says, as CBOR.
+    more: bytes = b""
     #: Further members of what the browser says.
     said: dict[str, Any] = field(default_factory=dict)
 
@@ -71,10 +73,10 @@ class Authenticator:
         head = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id
         return self._authenticator_data(KEY_FOLLOWS, head + (key or encode_cbor(public_key(self.key))))
 
-    def get(self, options: Options, *, more: bytes = b"") -> Credential:
-        """A signature; ``more`` is what the authenticator adds to what it signs."""
+    def get(self, options: Options) -> Credential:
+        """A signature."""
         self.count += self.counts
-        signed = self._authenticator_data(MORE_FOLLOWS if more else 0, more)
+        signed = self._authenticator_data(0, b"")
         said = self._client_data("webauthn.get", options)
         return self._credential(
             clientDataJSON=said,
@@ -84,8 +86,9 @@ class Authenticator:
         )
 
     def _authenticator_data(self, flags: int, rest: bytes) -> bytes:
-        head = hashlib.sha256(self.host.encode()).digest() + bytes([self.flags | flags])
-        return head + self.count.to_bytes(4, "big") + rest
+        flags |= self.flags | (MORE_FOLLOWS if self.more else 0)
+        head = hashlib.sha256(self.host.encode()).digest() + bytes([flags])
+        return head + self.count.to_bytes(4, "big") + rest + self.more
 
     def _client_data(self, kind: str, options: Options) -> bytes:
         said = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from cbor2 import CBORTag
 from webauthn.helpers import bytes_to_base64url, encode_cbor
 
 from homechart_api.app import MOST_BODY_BYTES
@@ -18,6 +19,7 @@ from tests.authenticator import (
     hand_over,
     public_key,
     request_options,
+    sign_in,
 )
 from tests.callers import Answer
 from tests.visitors import SignUp, Visitor
@@ -68,48 +70,42 @@ async def test_what_is_no_key_is_refused(sign_up: SignUp, name: str) -> None:
     assert (answer.status, answer.message.partition(":")[0]) == (400, "credential")
 
 
-def laughter(levels: int) -> bytes:
-    """A list that holds the list before it twice, and so on, by tags that refer to what came before (28 and 29)."""
-    return bytes([0x98, levels]) + b"".join(
-        b"\xd8\x1c\x82" + (b"\xd8\x1d\x18" + bytes([level - 1]) if level else b"\x00") * 2
-        for level in range(levels)
-    )
-
-
 @pytest.mark.parametrize(
     "text",
-    [b"", b"\x00", b"\xa0", b"\xff", b"\x80" * 5000, b"\x81" * 5000, b"\x9b" + b"\xff" * 8, laughter(40)],
-    ids=["nothing", "zero", "no members", "break", "lists", "deep", "endless", "laughter"],
+    [b"\x00", b"\xa0", b"\xff", b"\x80" * 5000, b"\x81" * 5000, b"\x9b" + b"\xff" * 8],
+    ids=["zero", "no members", "break", "lists", "deep", "endless"],
 )
 async def test_what_is_no_attestation_is_refused(sign_up: SignUp, text: bytes) -> None:
     ann, phone = await sign_up(), Authenticator()
     credential = phone.create(await creation_options(ann))
-    credential["response"]["attestationObject"] = bytes_to_base64url(text)
-    answer = await hand_over(ann, credential)
+    outside = changed(credential, "response.attestationObject", bytes_to_base64url(text))
+    answer = await hand_over(ann, outside)
     assert (answer.status, answer.message.partition(":")[0]) == (400, "credential")
-    inside = phone.create(await creation_options(ann), authData=phone.made(text or b"\xff"))
+    inside = phone.create(await creation_options(ann), authData=phone.made(text))
     answer = await hand_over(ann, inside)
     assert (answer.status, answer.message.partition(":")[0]) == (400, "credential")
 
 
-@pytest.mark.parametrize("more", [laughter(40), b"\xd8\x1c\x80", b"\xa1", b"\x00\x00"], ids=len)
-async def test_what_an_authenticator_adds_is_read_with_care(
-    api: Visitor, sign_up: SignUp, more: bytes
-) -> None:
-    _, phone = await enrolled(sign_up)
-    answer = await api.post(
-        "/auth/webauthn", {"credential": phone.get(await request_options(api), more=more)}
-    )
-    assert (answer.status, answer.message.partition(":")[0]) == (400, "credential")
-
-
-async def test_what_an_authenticator_may_add_is_left_alone(api: Visitor, sign_up: SignUp) -> None:
-    _, phone = await enrolled(sign_up)
+async def test_extensions_that_were_not_asked_for_do_no_harm(api: Visitor, sign_up: SignUp) -> None:
     more = encode_cbor({"credProtect": 3, "hmac-secret": b"\x01" * 32})
-    answer = await api.post(
-        "/auth/webauthn", {"credential": phone.get(await request_options(api), more=more)}
-    )
-    assert answer.status == 200
+    ann, phone = await sign_up(), Authenticator(more=more)
+    assert (await enrol(ann, phone)).status == 200
+    assert (await sign_in(api, phone)).status == 200
+
+
+async def test_what_grows_when_it_is_read_is_refused(api: Visitor, sign_up: SignUp) -> None:
+    """Only a little of it here: it would be let in if it were read."""
+    shared = CBORTag(28, [0] * 20)
+    laughter = encode_cbor([shared, CBORTag(29, 0), CBORTag(29, 0)])
+    ann, phone = await sign_up(), Authenticator(more=laughter)
+    assert (await enrol(ann, phone)).message == "credential: cannot be read"
+    phone.more = b""
+    statement = {"more": [shared, CBORTag(29, 0)]}
+    credential = phone.create(await creation_options(ann), attStmt=statement)
+    assert (await hand_over(ann, credential)).message == "credential: cannot be read"
+    await enrol(ann, phone)
+    phone.more = laughter
+    assert (await sign_in(api, phone)).message == "credential: cannot be read"
 
 
 def changed(credential: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
