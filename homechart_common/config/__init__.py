@@ -27,6 +27,7 @@ from homechart_common.config.sections import (
     WebPush,
 )
 from homechart_common.errors import ConfigurationError
+from homechart_common.notify.vapid import KeyPair
 from homechart_common.postgresql.settings import PostgresqlSettings
 
 #: Stands for a secret that has a value.
@@ -132,8 +133,9 @@ def load(
         problems = [_problem(option, settings[option.name], source_of[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
     _check_together(settings, source_of)
-    sections = {section: _section(section, settings) for section in SECTIONS}
-    return Config(**sections, notices=tuple(notices))
+    config = Config(**{section: _section(section, settings) for section in SECTIONS}, notices=tuple(notices))
+    _check_keys(config.web_push, source_of)
+    return config
 
 
 def _sections(values: Iterable[tuple[Option, Any]]) -> dict[str, dict[str, Any]]:
@@ -157,6 +159,24 @@ def _section(section: str, settings: Dynaconf) -> Any:
 def _problem(option: Option, value: object, source: str) -> str:
     shown = "" if option.rule.secret else f", got {value!r}"
     return f"{option.key} (from {source}): expected {option.expected}{shown}"
+
+
+def _check_keys(web_push: WebPush, source_of: Mapping[str, str]) -> None:
+    """Refuse a key for web push that does not belong to the other one, with which nothing would ever arrive."""
+    if not web_push.vapid_private_key:
+        return
+    try:
+        pair = KeyPair.of(web_push.vapid_private_key)
+    except ValueError:
+        option, expected = OPTIONS["WEBPUSH_VAPIDPRIVATEKEY"], "a private key on the curve P-256"
+    else:
+        if pair.public_key == web_push.vapid_public_key:
+            return
+        option, expected = (
+            OPTIONS["WEBPUSH_VAPIDPUBLICKEY"],
+            f"{pair.public_key}, which belongs to the private key",
+        )
+    raise ConfigurationError(f"{option.key} (from {source_of[option.name]}): expected {expected}")
 
 
 def _check_together(settings: Dynaconf, source_of: Mapping[str, str]) -> None:
