@@ -27,6 +27,7 @@ from homechart_api.controllers import (
     members,
     notifications,
     oidc,
+    plan_tasks,
     recipes,
     reset,
     sessions,
@@ -50,6 +51,7 @@ from homechart_common.models import (
     CalendarICalendar,
     CookRecipe,
     Notification,
+    PlanTask,
     registry,
 )
 from homechart_common.models.model import Model
@@ -68,6 +70,7 @@ _GENERIC: tuple[tuple[str, str, str, str, Callable[[type[Model]], Handler]], ...
 _MORE: dict[tuple[type[Model], str], Handler] = {
     (CalendarICalendar, "create"): icalendars.create,
     (CalendarICalendar, "update"): icalendars.update,
+    (PlanTask, "update"): plan_tasks.update,
 }
 
 

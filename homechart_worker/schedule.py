@@ -25,6 +25,7 @@ from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
 from homechart_worker.tasks.deliver import deliver
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
+from homechart_worker.tasks.push import push
 from homechart_worker.tasks.roll_up_budget_balance import roll_up_budget_balance
 from homechart_worker.tasks.roll_up_budget_summary import roll_up_budget_summary
 
@@ -35,6 +36,7 @@ TASKS: dict[str, Task] = {
         plan_task_reminders,
         calendar_event_reminders,
         deliver,
+        push,
         clean_up_cache,
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,

@@ -21,7 +21,8 @@ async def test_everybody_is_told_the_version(served: Client) -> None:
     async with served.get("/api") as response:
         body = await response.json()
     assert (response.status, body["dataType"], body["dataTotal"]) == (200, "Info", 1)
-    assert body["dataValue"] == [{"cloud": False, "version": VERSION}]
+    [info] = body["dataValue"]
+    assert info == {"cloud": False, "vapid": info["vapid"], "version": VERSION}
     assert VERSION.split(".")[1] == "08", "web clients go no further when this differs from theirs"
 
 
