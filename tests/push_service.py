@@ -106,6 +106,7 @@ class PushService:
         self.arrivals: list[Arrival] = []
         self.answer: Behaviour = accept
         self._browsers: dict[str, Browser] = {}
+        self._behaviours: dict[str, Behaviour] = {}
 
     @property
     def origin(self) -> str:
@@ -117,6 +118,10 @@ class PushService:
         path = f"/push/{base64.urlsafe_b64encode(os.urandom(24)).decode()}"
         browser = self._browsers[path] = Browser(self.origin + path)
         return browser
+
+    def at(self, path: str, behaviour: Behaviour) -> None:
+        """Behave so at a path, whatever is sent there."""
+        self._behaviours[path] = behaviour
 
     def fetcher(self) -> Fetcher:
         """Reaches it as if it were on the internet."""
@@ -138,6 +143,8 @@ class PushService:
 
     async def take(self, request: web.Request) -> web.Response:
         """Take a message, or refuse what a real service would."""
+        if behaviour := self._behaviours.get(request.path):
+            return await behaviour(request)
         browser = self._browsers.get(request.path)
         if browser is None:
             return web.Response(status=404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,9 +79,8 @@ def document(subject: str, body: str, actions: Mapping[str, Any]) -> bytes:
     """What the browser decrypts (contract §8.3), with texts as much shorter as they must be to fit."""
     texts = {"subject": subject, "body": body}
     for name in ("body", "subject"):
-        excess = len(_packed(texts, actions)) - MOST_BYTES
-        if excess > 0:
-            texts[name] = _shortened(texts[name], excess)
+        if len(_packed(texts, actions)) > MOST_BYTES:
+            texts[name] = _fitting(texts, name, actions)
     return _packed(texts, actions)
 
 
@@ -158,7 +158,11 @@ def _packed(texts: Mapping[str, str], actions: Mapping[str, Any]) -> bytes:
     return orjson.dumps({**texts, "actions": actions})
 
 
-def _shortened(text: str, excess: int) -> str:
-    """``text`` without ``excess`` bytes and what the ellipsis takes."""
-    kept = max(len(text.encode()) - excess - len("…".encode()), 0)
-    return text.encode()[:kept].decode(errors="ignore") + "…" if kept else ""
+def _fitting(texts: Mapping[str, str], name: str, actions: Mapping[str, Any]) -> str:
+    """The beginning of one of the texts, so much that all of them fit; empty if that is not enough."""
+
+    def length(kept: int) -> int:
+        return len(_packed({**texts, name: f"{texts[name][:kept]}…"}, actions))
+
+    most = bisect_right(range(len(texts[name])), MOST_BYTES, key=length) - 1
+    return f"{texts[name][:most]}…" if most > 0 else ""

@@ -11,10 +11,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homechart_common.notify.base64url import decoded, encoded
 from homechart_common.notify.encryption import MOST_BYTES, RECORD_BYTES, encrypted
 from homechart_common.notify.vapid import KeyPair, point
+from homechart_common.notify.webpush import ON_OTHERS, Actions, document
 
 #: RFC 8291, appendix A.
 MESSAGE = b"When I grow up, I want to be a watermelon"
@@ -98,3 +101,26 @@ def test_a_pair_is_found_again_by_its_private_key() -> None:
     assert pair.private_key not in repr(pair)
     assert (len(pair.private_key), len(pair.public_key)) == (43, 87)
     assert KeyPair.generated() != pair
+
+
+@given(st.text(), st.text())
+def test_what_fits_is_said_as_it_is(subject: str, body: str) -> None:
+    actions = Actions("/calendar", "x", "calendar_event", ON_OTHERS).to_json()
+    assert orjson.loads(document(subject, body, actions)) == {
+        "subject": subject,
+        "body": body,
+        "actions": {"default": "/calendar", "target": "x", "targetType": "calendar_event", "types": [0]},
+    }
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", '"', "\n", "\0", "😀", 'ä"😀'])
+@pytest.mark.parametrize(("subject", "body"), [(10, 4000), (1000, 4000), (4000, 0), (4000, 4000)])
+def test_what_does_not_fit_is_shortened_from_its_end(letter: str, subject: int, body: int) -> None:
+    texts = {"subject": letter * subject, "body": letter * body}
+    made = document(**texts, actions=Actions().to_json())
+    assert len(made) <= MOST_BYTES
+    said = orjson.loads(made)
+    for name, text in texts.items():
+        assert said[name] in ("", text) or said[name].endswith("…")
+        assert text.startswith(said[name].removesuffix("…"))
+    assert said["subject"], "the body is left out before it"
