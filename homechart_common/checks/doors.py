@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from email.errors import MessageError
 
 import aiohttp
 from aiosmtplib import SMTPException
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from yarl import URL
 
 from homechart_common.checks.findings import Circumstances, Finding, ok, warning, wrong
-from homechart_common.config import WebPush
 from homechart_common.log_lines import summary
 from homechart_common.notify import smtp
 from homechart_common.notify.mail import compose
@@ -73,13 +68,10 @@ async def mail(circumstances: Circumstances) -> Finding:
 
 
 async def web_push(circumstances: Circumstances) -> Finding:
-    """Whether browsers can be sent notifications."""
-    given = circumstances.config.web_push
-    if not given.is_enabled:
-        return ok("web push", "no keys are configured")
-    if _public_key(given) != given.vapid_public_key:
-        return wrong("web push", "webPush.vapidPublicKey does not belong to webPush.vapidPrivateKey")
-    return ok("web push", "the keys belong together")
+    """Which keys browsers know this server by; that those that are configured fit was seen to before."""
+    if circumstances.config.web_push.vapid_private_key:
+        return ok("web push", "the keys are configured")
+    return ok("web push", "the keys are made by the first process and kept in the database")
 
 
 async def vault(circumstances: Circumstances) -> Finding:
@@ -88,14 +80,3 @@ async def vault(circumstances: Circumstances) -> Finding:
     if not given.address:
         return ok("Vault", "none is configured")
     return ok("Vault", f"options were read from {', '.join(given.paths)} at {given.address}")
-
-
-def _public_key(given: WebPush) -> str:
-    """The public key that belongs to the private one; empty if that is none."""
-    try:
-        number = int.from_bytes(base64.urlsafe_b64decode(given.vapid_private_key + "="))
-        key = ec.derive_private_key(number, ec.SECP256R1()).public_key()
-    except (ValueError, binascii.Error):
-        return ""
-    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return base64.urlsafe_b64encode(point).decode().rstrip("=")

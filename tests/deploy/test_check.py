@@ -227,14 +227,6 @@ async def test_a_mail_is_sent_to_who_is_named(
     assert found["mail"].state is State.WRONG
 
 
-async def test_keys_that_do_not_belong_together_are_wrong(database_settings: PostgresqlSettings) -> None:
-    private = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
-    found = await findings(
-        database_settings, webpush_vapidprivatekey=private, webpush_vapidpublickey="B" + "A" * 86
-    )
-    assert found["web push"].state is State.WRONG
-
-
 async def test_a_vault_that_was_read_is_named(database_settings: PostgresqlSettings) -> None:
     with vault_server() as vault:
         vault.secrets["secret/homechart"] = {}
