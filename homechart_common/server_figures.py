@@ -15,7 +15,7 @@ from homechart_common import metrics
 from homechart_common.errors import Unavailable
 from homechart_common.models import registry
 from homechart_common.postgresql import queries
-from homechart_common.postgresql.database import Database, Queryable, array
+from homechart_common.postgresql.database import Connection, Database, Queryable, array
 
 #: Whoever asks has little patience, and wants to hear of this process even while there is no database.
 _PATIENCE_SECONDS = 3.0
@@ -59,10 +59,15 @@ async def read(database: Database) -> list[Metric]:
         return [_gauge(*_UP, [((), 0)])]
 
 
-async def count(database: Queryable) -> None:
-    """Count what takes too long to count whenever somebody asks."""
-    tables = array(model.table for model in registry)
-    await database.execute(_QUERIES["count"], {"tables": tables})
+async def count(connection: Connection) -> int:
+    """Count, in the caller's transaction, what takes too long to count whenever somebody asks.
+
+    The number of figures; 0 if they were counted just now.
+    """
+    await connection.execute("LOCK TABLE figure IN SHARE ROW EXCLUSIVE MODE")  # it can still be read
+    if not await connection.fetch_value(_QUERIES["due"]):
+        return 0
+    return await connection.execute(_QUERIES["count"], {"tables": array(model.table for model in registry)})
 
 
 def documented() -> list[tuple[str, str, tuple[str, ...], str]]:

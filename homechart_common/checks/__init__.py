@@ -16,6 +16,7 @@ from homechart_common.errors import HomechartError
 from homechart_common.log_lines import summary
 from homechart_common.postgresql import server
 from homechart_common.postgresql.connection import Connection
+from homechart_common.postgresql.failures import ConnectionLost
 from homechart_common.startup import database_found
 
 __all__ = ["CHECKS", "OF_POSTGRESQL", "Finding", "State", "look"]
@@ -52,7 +53,6 @@ async def look(config: Config, mail_to: str = "") -> AsyncGenerator[Finding, Non
 
 
 async def _of_postgresql(circumstances: Circumstances) -> AsyncGenerator[Finding, None]:
-    connection: Connection | None = None
     try:
         async with database_found(circumstances.config) as settings:
             circumstances.settings = settings
@@ -64,9 +64,8 @@ async def _of_postgresql(circumstances: Circumstances) -> AsyncGenerator[Finding
             finally:
                 await connection.close()
     except HomechartError as error:
-        yield wrong(
-            "PostgreSQL", str(error.__cause__ or error.message) if connection is None else error.message
-        )
+        # what cannot be reached is said by the cause, as it is not for those who ask the API
+        yield wrong("PostgreSQL", str(error.__cause__ if isinstance(error, ConnectionLost) else error))
 
 
 async def _told(check: Callable[..., object], finding: Awaitable[Finding]) -> Finding:

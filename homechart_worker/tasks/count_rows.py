@@ -12,5 +12,4 @@ from homechart_worker.task import Context, task
 @task(every=timedelta(hours=1), timeout=TIMEOUT)
 async def count_rows(context: Context) -> int:
     """Count what there is, for the metrics of every process."""
-    await server_figures.count(context.database)
-    return 0
+    return await context.database.retrying(server_figures.count)

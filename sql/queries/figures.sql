@@ -1,5 +1,9 @@
 -- Figures of the whole server, for the metrics of every process.
 
+-- name: due
+-- Whether the last count is too old. While everybody is at work no two are the same, so the task would never end.
+SELECT NOT EXISTS (SELECT FROM figure WHERE name = 'counted' AND value > extract(epoch FROM now()) - 1800);
+
 -- name: count
 -- How much there is: roughly, as the planner sees it, but of people exactly. Figures that are no more go.
 WITH counted (name, type, value) AS (
@@ -18,6 +22,8 @@ WITH counted (name, type, value) AS (
     SELECT 'auth_session', coalesce(user_agent, 'all'), count(*) FROM auth_session GROUP BY GROUPING SETS ((), (user_agent))
     UNION ALL
     SELECT 'database', 'bytes', pg_database_size(current_database())
+    UNION ALL
+    SELECT 'counted', 'seconds', extract(epoch FROM now())::bigint
 ), gone AS (
     DELETE FROM figure f WHERE NOT EXISTS (SELECT FROM counted c WHERE (c.name, c.type) = (f.name, f.type))
 )
@@ -26,7 +32,7 @@ ON CONFLICT (name, type) DO UPDATE SET value = excluded.value;
 
 -- name: counted
 -- What was counted last.
-SELECT name, type, value FROM figure;
+SELECT name, type, value FROM figure WHERE name <> 'counted';
 
 -- name: outbox
 -- How many messages wait, and for how many seconds the oldest that is due has.

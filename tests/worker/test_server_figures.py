@@ -39,7 +39,7 @@ async def test_what_there_is_is_counted_and_told(context: Context) -> None:
     )
     await new_session(database, old, seconds=60)
     await database.execute("ANALYZE auth_account; ANALYZE bookmark")
-    assert await perform(count_rows, context) == 0
+    assert await perform(count_rows, context) > 30
     figures = await told(database)
     assert figures["homechart_model_auth_account type=all"] == 3
     assert figures["homechart_model_auth_account type=daily"] == 2
@@ -59,7 +59,9 @@ async def test_what_is_no_more_is_told_no_more(context: Context) -> None:
     await perform(count_rows, context)
     assert (await told(database))["homechart_model_auth_session type=firefox"] == 1
     await database.execute("DELETE FROM auth_session WHERE id = %(id)s", {"id": session.id})
-    await perform(count_rows, context)
+    assert await perform(count_rows, context) == 0  # they were counted just now
+    await database.execute("UPDATE figure SET value = value - 3600 WHERE name = 'counted'")
+    assert await perform(count_rows, context) > 30
     figures = await told(database)
     assert "homechart_model_auth_session type=firefox" not in figures
     assert figures["homechart_model_auth_session type=all"] == 0
