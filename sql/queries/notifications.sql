@@ -107,7 +107,9 @@ FROM original, handed_on WHERE n.id = original.id;
 -- The end of a message, whoever has claimed it meanwhile. What it said may be a secret and is not kept.
 UPDATE notification SET sent = now(), send_start = NULL, error = %(error)s::text, body_smtp = '', body_web_push = '',
     to_web_push = CASE WHEN way = 'webpush' THEN jsonb_build_array(jsonb_build_object(
-        'endpoint', substring(to_web_push -> 0 ->> 'endpoint' FROM '^https://[^/?#]*'))) END
+        'endpoint', substring(to_web_push -> 0 ->> 'endpoint' FROM '^https://[^/?#]*'),
+        'name', (SELECT s.name FROM auth_session s
+            WHERE s.auth_account_id = notification.auth_account_id AND s.web_push = to_web_push -> 0 LIMIT 1))) END
 WHERE id = %(id)s::uuid AND sent IS NULL;
 
 -- name: forget
@@ -143,3 +145,33 @@ WHERE id = %(id)s::uuid AND kind = %(kind)s::text AND notification_id IS NULL AN
 -- name: withdraw
 -- A message of administrators that is not to be sent any more.
 DELETE FROM notification WHERE id = %(id)s::uuid AND kind = %(kind)s::text AND sent IS NULL;
+
+-- name: deliveries
+-- What became of messages, for each recipient, the newest first: of one message of an administrator, to one account, or of
+-- all. Neither what they said is told nor where exactly a device takes them.
+SELECT string_agg(json_build_object(
+    'attempt', n.attempt,
+    'authAccountID', n.auth_account_id,
+    'created', wire_timestamp(n.created),
+    'device', coalesce(n.to_web_push -> 0 ->> 'name', (SELECT s.name FROM auth_session s
+        WHERE s.auth_account_id = n.auth_account_id AND s.web_push = n.to_web_push -> 0 LIMIT 1), ''),
+    'error', n.error,
+    'id', n.id,
+    'kind', n.kind,
+    'notificationID', n.notification_id,
+    'recipient', CASE n.way
+        WHEN 'webpush' THEN substring(n.to_web_push -> 0 ->> 'endpoint' FROM '^https://([^/?#]*)')
+        ELSE coalesce(nullif(n.to_smtp, ''), (SELECT a.email_address FROM auth_account a WHERE a.id = n.auth_account_id), '')
+    END,
+    'sendAfter', wire_timestamp(n.send_after),
+    'sent', wire_timestamp(n.sent),
+    'status', CASE WHEN n.sent IS NULL THEN 'waiting' WHEN n.error = '' THEN 'delivered' ELSE 'givenUp' END,
+    'type', n.way
+)::text, ',' ORDER BY n.created DESC, n.id)
+FROM (
+    SELECT * FROM notification
+    WHERE (kind <> %(announcement)s::text OR notification_id IS NOT NULL OR error <> '')
+        AND (%(notification)s::uuid IS NULL OR %(notification)s::uuid IN (id, notification_id))
+        AND (%(account)s::uuid IS NULL OR auth_account_id = %(account)s::uuid)
+    ORDER BY created DESC, id OFFSET %(offset)s::bigint LIMIT %(limit)s::integer
+) n;

@@ -106,7 +106,7 @@ async def test_what_was_delivered_leaves_nothing_that_is_secret(
     await say(pushing, account)
     await perform(push, pushing)
     ((body, told),) = await pushing.database.fetch("SELECT body_web_push, to_web_push FROM notification")
-    assert (body, json.loads(told)) == ("", [{"endpoint": pushes.origin}])
+    assert (body, json.loads(told)) == ("", [{"endpoint": pushes.origin, "name": ""}])
 
 
 async def test_each_device_of_the_account_is_told_once(pushing: Context, pushes: PushService) -> None:
