@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from homechart_common.models.permissions import Component
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.dates import written
 from homechart_common.notify.webpush import ON_TASKS, Actions
 from homechart_common.postgresql import queries
-from homechart_common.postgresql.connection import Connection, Row
+from homechart_common.postgresql.connection import Connection
+from homechart_worker import missed
 from homechart_worker.task import Context, task
 
 _BATCH = 100
 _CLAIM = queries.load("reminders")["claim_plan_tasks"]
+
+
+class _Reminder(NamedTuple):
+    """Somebody to be reminded of a task, as it was claimed."""
+
+    task_id: str
+    name: str
+    due_date: datetime
+    missed: bool
+    household_id: str | None
+    account_id: str
+    language: str
+    time_zone: str
+    preferences: str
+    mail: bool
+    push: bool
+
+    @property
+    def due(self) -> str:
+        """When the task was due, for whom it concerns."""
+        return written(self.due_date, self.time_zone, json.loads(self.preferences))
 
 
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
@@ -24,23 +47,28 @@ async def plan_task_reminders(context: Context) -> int:
 
     async def work(connection: Connection) -> int:
         # A task counts as notified exactly if its messages are in the outbox: both are one transaction.
-        rows = await connection.fetch(_CLAIM, {"limit": _BATCH})
-        await outbox.enqueue_all(connection, [_envelope(row, base_url) for row in rows if row[4] is not None])
-        return len({row[0] for row in rows})
+        found = [_Reminder(*row) for row in await connection.fetch(_CLAIM, {"limit": _BATCH})]
+        told = [one for one in found if one.account_id is not None]
+        await outbox.enqueue_all(connection, [_envelope(one, base_url) for one in told if not one.missed])
+        await missed.keep(connection, [_missed(one) for one in told if one.missed and one.mail])
+        return len({one.task_id for one in found})
 
     return await context.database.retrying(work)
 
 
-def _envelope(row: Row, base_url: str) -> outbox.Envelope:
-    task_id, name, due_date, household_id, account_id, language, time_zone, preferences, mail, push = row
+def _envelope(reminder: _Reminder, base_url: str) -> outbox.Envelope:
     page = messages.link("", "/plan/tasks", filter="upcoming")
     message = messages.render(
         "plan_task_reminder",
-        language,
-        task=name,
-        due=written(due_date, time_zone, json.loads(preferences)),
+        reminder.language,
+        task=reminder.name,
+        due=reminder.due,
         link=messages.Link(base_url + page),
     )
-    actions = Actions(page, task_id, "plan_task", ON_TASKS)
-    shown = outbox.Push(actions, Component.PLAN, household_id) if push else None
-    return outbox.Envelope(message, account_id, mail=mail, push=shown)
+    actions = Actions(page, reminder.task_id, "plan_task", ON_TASKS)
+    push = outbox.Push(actions, Component.PLAN, reminder.household_id) if reminder.push else None
+    return outbox.Envelope(message, reminder.account_id, mail=reminder.mail, push=push)
+
+
+def _missed(reminder: _Reminder) -> missed.Missed:
+    return missed.Missed(reminder.account_id, "plan_task", reminder.name, reminder.due_date, reminder.due)

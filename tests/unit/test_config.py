@@ -307,8 +307,8 @@ def test_features_are_on_when_they_are_configured():
         environment={},
     )
     assert config.smtp.is_enabled
-    assert config.oidc.has_google
+    assert [provider.name for provider in config.oidc.everywhere] == ["google"]
     assert config.debug
     nothing = Config()
-    assert not any((nothing.smtp.is_enabled, nothing.oidc.has_google))
+    assert not any((nothing.smtp.is_enabled, nothing.oidc.everywhere))
     assert not nothing.debug
