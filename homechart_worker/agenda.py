@@ -71,6 +71,9 @@ class Agenda:
     zone: str
     language: str
     preferences: Mapping[str, Any]
+    #: The ways in which the person wants it.
+    mail: bool
+    push: bool
     _timed: list[tuple[time, bool, str]] = field(default_factory=list)
     _items: dict[str, tuple[int, list[str]]] = field(default_factory=lambda: defaultdict(lambda: (0, [])))
 

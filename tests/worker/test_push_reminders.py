@@ -13,6 +13,7 @@ from homechart_common.postgresql.connection import Queryable
 from homechart_worker.task import Context, Task, perform
 from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
+from homechart_worker.tasks.daily_agendas import daily_agendas
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
 from homechart_worker.tasks.push import push
 from tests.factories import join, new_household
@@ -240,3 +241,23 @@ async def test_what_a_device_shows_of_a_meal(
             "types": [0],
         },
     }
+
+
+async def test_the_agenda_says_on_a_device_how_much_is_on(pushing: Context, pushes: PushService) -> None:
+    database = pushing.database
+    people = await add_people(pushing, pushes, "Agenda", None)
+    await add_tasks(database, "Iron", "Fold", account=people["both"])
+    await database.execute("UPDATE auth_account SET daily_agenda_next = now()")
+    assert await perform(daily_agendas, pushing) == 4
+    assert await ways(pushing) == {"both": {"smtp", "webpush"}, "mail": {"smtp"}, "device": {"webpush"}}
+    await perform(push, pushing)
+    said = sorted(arrival.said["body"] for arrival in pushes.arrivals)
+    assert said == ["Nothing is planned. Enjoy it!", "Tasks due: 2"]
+    for arrival in pushes.arrivals:
+        assert arrival.said["subject"].startswith("Your day: ")
+        assert arrival.said["actions"] == {
+            "default": "/calendar",
+            "target": "",
+            "targetType": "",
+            "types": None,
+        }
