@@ -14,6 +14,7 @@ from homechart_worker.task import Context, Task, perform
 from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
 from homechart_worker.tasks.daily_agendas import daily_agendas
+from homechart_worker.tasks.missed_reminders import missed_reminders
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
 from homechart_worker.tasks.push import push
 from tests.factories import join, new_household
@@ -261,3 +262,14 @@ async def test_the_agenda_says_on_a_device_how_much_is_on(pushing: Context, push
             "targetType": "",
             "types": None,
         }
+
+
+async def test_what_is_older_than_a_day_shows_on_no_device(pushing: Context, pushes: PushService) -> None:
+    people = await add_people(pushing, pushes, "PlanTask", None)
+    for account in people.values():
+        await add_tasks(pushing.database, "Iron", account=account, due_in=-timedelta(days=2))
+    await pushing.database.execute("ALTER TABLE plan_task DISABLE TRIGGER USER")
+    await pushing.database.execute("UPDATE plan_task SET updated = now() - interval '2 days'")
+    assert await perform(plan_task_reminders, pushing) == 4
+    assert await perform(missed_reminders, pushing) == 2
+    assert await ways(pushing) == {"both": {"smtp"}, "mail": {"smtp"}}
