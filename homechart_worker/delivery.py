@@ -60,9 +60,9 @@ async def _attempt(context: Context, claim: Mail | Pushed, send: Callable[[], Aw
 
 
 async def _forget(connection: Connection, claim: Mail | Pushed, reason: str) -> None:
+    await outbox.finish(connection, claim, reason)
     if isinstance(claim, Pushed):
         await outbox.forget(connection, claim)
-    await outbox.finish(connection, claim, reason)
 
 
 def _failed(claim: Claim, error: Exception) -> str:
