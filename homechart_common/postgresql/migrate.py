@@ -88,7 +88,7 @@ async def migrate(database: Database, directory: Path | None = None) -> None:
 async def _alone(database: Database) -> AsyncIterator[Connection]:
     """A connection that holds the migration lock and has the schema role."""
     settings = replace(database.settings.direct(), statement_timeout_seconds=_TIMEOUT_SECONDS)
-    connection = await server.connect(settings)
+    connection = await server.connect(settings, own_session=True)
     try:
         if settings.schema_role:
             quoted = settings.schema_role.replace('"', '""')
