@@ -56,6 +56,12 @@ class Pair:
         """The standby becomes a primary, whatever the other one does."""
         await self.programs.run("pg_ctl", "promote", "-w", "-D", self.standby / "data")
 
+    async def revive_primary(self) -> None:
+        """It starts again as the primary that it was."""
+        data = self.primary / "data"
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        await self.programs.run("pg_ctl", "start", "-w", "-D", data, "-l", self.primary / "log")
+
     async def fail_over(self) -> None:
         """The primary dies and the standby takes its place."""
         await self.programs.run("pg_ctl", "stop", "-m", "immediate", "-D", self.primary / "data")
