@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,7 @@ class Pair:
     standby: Path
     programs: Programs
     settings: PostgresqlSettings
+    _frozen: list[psutil.Process] = field(default_factory=list)
 
     @property
     def both(self) -> PostgresqlSettings:
@@ -51,6 +52,17 @@ class Pair:
         """All its processes die at once, as if its host did."""
         for process in processes(self.primary):
             process.kill()
+
+    def freeze_primary(self) -> None:
+        """It does nothing any more, and closes nothing."""
+        self._frozen = processes(self.primary)
+        for process in self._frozen:
+            process.suspend()
+
+    async def thaw_primary(self) -> None:
+        """It goes on as if nothing had happened."""
+        for process in self._frozen:
+            process.resume()
 
     async def promote(self) -> None:
         """The standby becomes a primary, whatever the other one does."""

@@ -78,16 +78,21 @@ async def house(server_folder: Path) -> AsyncIterator[House]:
         stream.close()
 
 
+@pytest.mark.parametrize("frozen", [False, True], ids=["killed", "frozen"])
 async def test_everybody_follows_a_promoted_standby_and_nothing_acknowledged_is_lost(
-    house: House, until: Until
+    frozen: bool, house: House, until: Until
 ) -> None:
+    """A host that dies closes its connections. One that hangs does not, and wakes up as the primary that it was."""
     pair, crew = house.pair, house.crew
     async with house.callers[0].calling(4), house.callers[1].calling(4):
         await until(house.settled, 30)
         cursor = (await news(house.ann)).cursor
-        pair.kill_primary()
-        for callers in house.callers:
-            await until(callers.were_told_to_wait)
+        if frozen:
+            pair.freeze_primary()
+        else:
+            pair.kill_primary()
+            for callers in house.callers:
+                await until(callers.were_told_to_wait)
         await pair.promote()
         promoted = time.monotonic()
         await asyncio.gather(*(until(callers.succeed(), MOST_SECONDS) for callers in house.callers))
@@ -103,7 +108,8 @@ async def test_everybody_follows_a_promoted_standby_and_nothing_acknowledged_is_
         followed = time.monotonic() - promoted
         await told_to_read_again(house.stream)
         assert (await news(house.ann, cursor)).full
-        await leave_the_dead_alone(house, until)
+        await (pair.thaw_primary() if frozen else pair.revive_primary())
+        await leave_it_alone(house, until)
     print(
         f"API processes wrote after {written:.1f} s, both workers had mailed and led after {followed:.1f} s"
     )
@@ -124,10 +130,9 @@ async def told_to_read_again(stream: EventStream) -> None:
     assert event is not None
 
 
-async def leave_the_dead_alone(house: House, until: Until) -> None:
-    """The old primary comes back as one, and nobody writes to it, also who has to connect again."""
+async def leave_it_alone(house: House, until: Until) -> None:
+    """The old primary has come back as one, and nobody writes to it, also who has to connect again."""
     pair = house.pair
-    await pair.revive_primary()
     before = what_is_stored(pair.at(pair.primary))
     async with _opened(pair.at(pair.standby)) as database:
         await database.execute(
