@@ -15,6 +15,7 @@ from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
 from homechart_api.people import Person
 from homechart_common import clock, logger
+from homechart_common.addresses import is_in
 from homechart_common.errors import Conflict, InvalidInput
 from homechart_common.models import AuthAccount
 from homechart_common.models.bodies import read_members
@@ -73,7 +74,7 @@ def comes_from_elsewhere(request: web.Request) -> bool:
 
 def _address(request: web.Request) -> str:
     app = request.app[CONFIG].app
-    trusted = bool(app.proxy_address) and (request.remote or "").startswith(app.proxy_address)
+    trusted = is_in(request.remote or "", app.proxy_address)
     if not (trusted and app.proxy_header_email) or comes_from_elsewhere(request):
         return ""
     return str(_said(request, app.proxy_header_email, "emailAddress").get("email_address", ""))

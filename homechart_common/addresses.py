@@ -1,8 +1,10 @@
-"""Which addresses are on the public internet, so that requests made for somebody may go there."""
+"""Which addresses are on the public internet, so that requests made for somebody may go there; and in which networks."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+import re
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 #: What is not public, from IANA's registries of special-purpose addresses. A list of our own, since what
 #: Python calls global differs between its versions and includes multicast.
@@ -47,3 +49,32 @@ def is_public(address: str) -> bool:
     if isinstance(parsed, IPv4Address):
         return not any(parsed in network for network in _SPECIAL_IPV4)
     return parsed in _GLOBAL_IPV6 and not any(parsed in network for network in _SPECIAL_IPV6)
+
+
+#: The first numbers of an IPv4 address, as options of earlier versions spelled networks.
+_FIRST_NUMBERS = re.compile(r"([0-9]{1,3}\.){1,3}")
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """The network that ``10.0.0.0/24``, ``10.0.0.`` or a single address means. Raises :class:`ValueError`."""
+    if _FIRST_NUMBERS.fullmatch(text):
+        given = text.count(".")
+        return ip_network(f"{text}{'.'.join(['0'] * (4 - given))}/{8 * given}")
+    return ip_network(text)
+
+
+def is_network(text: str) -> bool:
+    """Whether :func:`network` knows what a text means."""
+    with suppress(ValueError):
+        network(text)
+        return True
+    return False
+
+
+def is_in(address: str, place: str) -> bool:
+    """Whether an address, as sockets spell it, is in the network that ``place`` means."""
+    with suppress(ValueError):
+        parsed = ip_address(address)
+        mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+        return (mapped or parsed) in network(place)
+    return False

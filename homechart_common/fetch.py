@@ -1,4 +1,4 @@
-"""Reading pages at addresses that people give us, without reaching anything that only this server can reach.
+"""Requests to addresses that people give us, without reaching anything that only this server can reach.
 
 Whether an address is public is asked when a socket is made for it, so it is asked of the very address that is
 connected to: names that resolve to something else the second time, numbers in disguise and redirects gain
@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from homechart_common import clock
 from homechart_common.addresses import is_public
 from homechart_common.errors import InvalidInput
 from homechart_common.version import VERSION
@@ -32,8 +36,13 @@ AT_ONCE = 8
 
 _MOST_REDIRECTS = 5
 _LONGEST_ADDRESS = 2000
+_MOST_WORDS = 300
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
+#: What servers answer that have too much to do, or nobody behind them.
+_BUSY = frozenset({429, 502, 503, 504})
+#: However long a server asks to be left alone.
+_MOST_PATIENCE = 7 * 24 * 60 * 60.0
 #: How texts on the web are encoded. Python knows more, some of which take for ever to decode (``punycode``) or
 #: leave halves of characters behind (``unicode_escape``).
 _CHARSET = re.compile(
@@ -62,6 +71,17 @@ class Page:
     last_modified: str
     #: Whether the caller has it already; then the body is empty.
     unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server said to something that was posted."""
+
+    status: int
+    #: When it wants to be asked again, as it said it; empty when it did not.
+    retry_after: str
+    #: The beginning of what it said in words, in one line.
+    words: str
 
 
 class Resolver(AbstractResolver):
@@ -102,12 +122,14 @@ class Resolver(AbstractResolver):
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Reads pages. Only tests have reasons for other ``permits``, which says where sockets may go."""
+    """Reads pages, and posts. Only tests have reasons for other ``permits``, which says where sockets may go."""
 
     permits: Callable[[str], bool] = is_public
     resolver: AbstractResolver = field(default_factory=Resolver)
-    #: The longest that reading a page may take in all.
+    #: The longest that a request may take in all.
     seconds: float = 10
+    #: Whose certificates are believed, if others than the system's.
+    trust: ssl.SSLContext | None = None
     _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     async def fetch(
@@ -124,10 +146,32 @@ class Fetcher:
             async with asyncio.timeout(self.seconds), self._free, self._session() as session:
                 return await _follow(session, _parsed(url), kinds, known)
 
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Post to an https address, and what its server says to that, wherever it would lead.
+
+        Raises :class:`InvalidInput` that names ``url`` and says why nobody said anything.
+        """
+        address = _parsed(url)
+        if address.scheme != "https":
+            raise _refused("must be an https:// address")
+        with _failures_explained(self.seconds):
+            async with (
+                asyncio.timeout(self.seconds),
+                self._free,
+                self._session() as session,
+                session.post(address, data=body, headers=headers, allow_redirects=False) as response,
+            ):
+                words = await response.content.read(_MOST_WORDS)
+                return Reply(response.status, response.headers.get("Retry-After", ""), _in_words(words))
+
     def _session(self) -> aiohttp.ClientSession:
         """Connections that are used once, without cookies, credentials, or proxies from the environment."""
         connector = aiohttp.TCPConnector(
-            resolver=self.resolver, use_dns_cache=False, force_close=True, socket_factory=self._socket
+            resolver=self.resolver,
+            use_dns_cache=False,
+            force_close=True,
+            socket_factory=self._socket,
+            ssl=self.trust or True,
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -146,6 +190,22 @@ class Fetcher:
         return socket.socket(family, kind, protocol)
 
 
+class NotAnswering(InvalidInput):
+    """The server at an address answers nobody just now; asking for something else there would do no better.
+
+    ``patience_seconds`` is for how long it asked to be left alone.
+    """
+
+    patience_seconds = 0.0
+
+    @classmethod
+    def because(cls, problem: str, patience_seconds: float = 0) -> NotAnswering:
+        """What is said about the address."""
+        error = cls(f"url: {problem}")
+        error.patience_seconds = patience_seconds
+        return error
+
+
 class _NotPublic(OSError):
     """An address is not on the public internet. An ``OSError``, so that the next one of a name is tried."""
 
@@ -162,14 +222,13 @@ def _failures_explained(seconds: float) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise _refused(f"took longer than {seconds:g} seconds to read") from None
+        raise NotAnswering.because(f"took longer than {seconds:g} seconds to read") from None
     except aiohttp.ClientConnectorCertificateError:
-        raise _refused("leads to a server without a valid certificate") from None
+        raise NotAnswering.because("leads to a server without a valid certificate") from None
     except aiohttp.ClientConnectorError as error:
-        hidden = isinstance(error.os_error, _NotPublic)
-        raise _refused(
-            "must be an address on the public internet" if hidden else "leads to nothing that answers"
-        ) from None
+        if isinstance(error.os_error, _NotPublic):
+            raise _refused("must be an address on the public internet") from None
+        raise NotAnswering.because("leads to nothing that answers") from None
     except (aiohttp.ClientError, OSError, ValueError):
         raise _refused("leads to nothing that can be read") from None
 
@@ -204,6 +263,9 @@ def _parsed(text: str, base: URL | None = None) -> URL:
 async def _read(response: aiohttp.ClientResponse, kinds: Collection[str], *, conditional: bool) -> Page:
     unchanged = conditional and response.status == _NOT_MODIFIED
     if not unchanged:
+        if response.status in _BUSY:
+            patience = patience_asked(response.headers.get("Retry-After", ""))
+            raise NotAnswering.because(f"leads to a server that answers {response.status}", patience)
         if response.status != 200:
             raise _refused(f"leads to a server that answers {response.status}")
         if "Content-Type" in response.headers and response.content_type not in kinds:
@@ -219,9 +281,28 @@ async def _read(response: aiohttp.ClientResponse, kinds: Collection[str], *, con
     )
 
 
+def patience_asked(retry_after: str) -> float:
+    """For how many seconds a server asks to be left alone, by its `Retry-After`: a week at most; 0 if it does not."""
+    try:
+        seconds = float(retry_after) if retry_after.strip().isdecimal() else _seconds_until(retry_after)
+    except (ValueError, OverflowError):
+        return 0
+    return min(max(seconds, 0), _MOST_PATIENCE)
+
+
+def _seconds_until(written: str) -> float:
+    moment = parsedate_to_datetime(written)
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - clock.now()).total_seconds()
+
+
 def _charset(response: aiohttp.ClientResponse) -> str | None:
     said = (response.charset or "").lower()
     return said if _CHARSET.fullmatch(said) else None
+
+
+def _in_words(said: bytes) -> str:
+    words = " ".join(said.decode("utf-8", "replace").split())
+    return "".join(character for character in words if character.isprintable())
 
 
 def _token(response: aiohttp.ClientResponse, header: str) -> str:

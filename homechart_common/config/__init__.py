@@ -11,28 +11,48 @@ from typing import Any
 
 from dynaconf import Dynaconf, ValidationError, Validator
 
-from homechart_common.config import sources
+from homechart_common.config import sources, things, vault
 from homechart_common.config.options import Option
 from homechart_common.config.sections import (
+    APART,
     OPTIONS,
     SECTIONS,
     TOGETHER,
     App,
     Cli,
     Oidc,
+    OidcProvider,
     Postgresql,
     Sections,
     Smtp,
     Tracing,
+    Vault,
     WebPush,
 )
+from homechart_common.config.sources import Layer
 from homechart_common.errors import ConfigurationError
+from homechart_common.notify.vapid import KeyPair
 from homechart_common.postgresql.settings import PostgresqlSettings
 
 #: Stands for a secret that has a value.
 MASK = "********"
 
-__all__ = ["App", "Cli", "Config", "Oidc", "Postgresql", "Smtp", "Tracing", "WebPush", "load"]
+#: The option whose value makes Vault one of the sources.
+_VAULT_ADDRESS = "VAULT_ADDRESS"
+
+__all__ = [
+    "App",
+    "Cli",
+    "Config",
+    "Oidc",
+    "OidcProvider",
+    "Postgresql",
+    "Smtp",
+    "Tracing",
+    "Vault",
+    "WebPush",
+    "load",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +75,17 @@ class Config(Sections):
         )
 
     def document(self) -> str:
-        """All of it as a document from which another process reads the same; secrets are not masked."""
-        return json.dumps(_sections(self._values()))
+        """All of it as a document from which another process reads the same; secrets are not masked.
+
+        What came from Vault is in it, so that process need not ask: it may not even be let in again.
+        """
+        values = ((option, value) for option, value in self._values() if option.section != "vault")
+        return json.dumps(_sections(values))
 
     def _values(self) -> Iterator[tuple[Option, Any]]:
         for option in OPTIONS.values():
             yield option, getattr(getattr(self, option.section), option.attribute)
+        yield from things.values_of_things(self)
 
     @property
     def data_directory(self) -> Path:
@@ -100,12 +125,24 @@ def load(
     overrides: Sequence[str] = (),
     environment: MutableMapping[str, str] = os.environ,
 ) -> Config:
-    """Read every source, later wins: defaults, ``paths``, ``environment``, ``overrides`` (contract §6.1).
+    """Read every source, later wins: defaults, ``paths``, Vault, ``environment``, ``overrides`` (contract §6.1).
 
     ``paths`` are those of ``-c`` and ``overrides`` those of ``-x``. Variables that were read are blanked in
     ``environment``, so that secrets do not reach child processes. Raises ConfigurationError, which names
     every wrong option with its source and what was expected.
     """
+    below, above = sources.layers(paths, overrides, environment)
+    if any(layer.values.get(_VAULT_ADDRESS) for layer in (*below, *above)):
+        below += vault.layers(_settled([*below, *above], {"vault": Vault})["vault"])
+    layers = [*below, *above]
+    notices = [notice for layer in layers for notice in layer.notices]
+    return Config(**_settled(layers, SECTIONS), notices=tuple(notices))
+
+
+def _settled(layers: Sequence[Layer], sections: Mapping[str, type]) -> dict[str, Any]:
+    """What the layers say about ``sections``; raises ConfigurationError that names what is wrong in these."""
+    named = things.options_named(name for layer in layers for name in layer.values)
+    options = {name: option for name, option in named.items() if option.section in sections}
     # Plain layers: no implicit files, variables or environments, and text is never evaluated.
     settings = Dynaconf(
         environments=False,
@@ -115,55 +152,101 @@ def load(
         core_loaders=[],
         loaders=[],
         auto_cast=False,
-        validators=[Validator(name, condition=option.accepts) for name, option in OPTIONS.items()],
+        validators=[Validator(name, condition=option.accepts) for name, option in options.items()],
     )
-    settings.update({name: option.default for name, option in OPTIONS.items()}, validate=False)
-    source_of: dict[str, str] = {}
-    notices: list[str] = []
-    for layer in sources.layers(paths, overrides, environment):
-        values = {name: OPTIONS[name].read(value) for name, value in layer.values.items()}
+    settings.update({name: option.default for name, option in options.items()}, validate=False)
+    origins: dict[str, Layer] = {}
+    for layer in layers:
+        values = {name: options[name].read(value) for name, value in layer.values.items() if name in options}
         settings.update(values, loader_identifier=layer.source, validate=False)
-        source_of.update(dict.fromkeys(values, layer.source))
-        notices += layer.notices
+        origins.update(dict.fromkeys(values, layer))
     try:
         settings.validators.validate_all()
     except ValidationError as error:
-        wrong = [OPTIONS[validator.names[0]] for validator, _ in error.details]
-        problems = [_problem(option, settings[option.name], source_of[option.name]) for option in wrong]
+        wrong = [options[validator.names[0]] for validator, _ in error.details]
+        problems = [_problem(option, settings[option.name], origins[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
-    _check_together(settings, source_of)
-    sections = {section: _section(section, settings) for section in SECTIONS}
-    return Config(**sections, notices=tuple(notices))
+    _check_together(options, settings, origins)
+    settled = {section: _section(section, options, settings) for section in sections}
+    if web_push := settled.get("web_push"):
+        _check_keys(web_push, origins)
+    return settled
 
 
 def _sections(values: Iterable[tuple[Option, Any]]) -> dict[str, dict[str, Any]]:
     """What the options have as values, as a document says it."""
     sections: dict[str, dict[str, Any]] = {}
     for option, value in values:
-        section, _, key = option.key.partition(".")
-        sections.setdefault(section, {})[key] = value
+        *path, key = option.key.split(".")
+        place: dict[str, Any] = sections
+        for name in path:
+            place = place.setdefault(name, {})
+        place[key] = value
     return sections
 
 
-def _section(section: str, settings: Dynaconf) -> Any:
-    values = {}
-    for option in OPTIONS.values():
-        if option.section == section:
-            value = settings[option.name]
-            values[option.attribute] = tuple(value) if isinstance(value, list) else value
-    return SECTIONS[section](**values)
+def _section(section: str, options: Mapping[str, Option], settings: Dynaconf) -> Any:
+    values = {name: _frozen(settings[name]) for name, option in options.items() if option.section == section}
+    own = {
+        option.attribute: values[name]
+        for name, option in options.items()
+        if name in values and not option.thing
+    }
+    return SECTIONS[section](**own, **things.read_things(section, options.values(), values))
 
 
-def _problem(option: Option, value: object, source: str) -> str:
-    shown = "" if option.rule.secret else f", got {value!r}"
-    return f"{option.key} (from {source}): expected {option.expected}{shown}"
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
-def _check_together(settings: Dynaconf, source_of: Mapping[str, str]) -> None:
-    by_key = {option.key: name for name, option in OPTIONS.items()}
+def _problem(option: Option, value: object, origin: Layer) -> str:
+    shown = "" if option.rule.secret or origin.confidential else f", got {value!r}"
+    return f"{option.key} (from {origin.source}): expected {option.expected}{shown}"
+
+
+def _check_keys(web_push: WebPush, origins: Mapping[str, Layer]) -> None:
+    """Refuse a key for web push that does not belong to the other one, with which nothing would ever arrive."""
+    if not web_push.vapid_private_key:
+        return
+    try:
+        pair = KeyPair.of(web_push.vapid_private_key)
+    except ValueError:
+        option, expected = OPTIONS["WEBPUSH_VAPIDPRIVATEKEY"], "a private key on the curve P-256"
+    else:
+        if pair.public_key == web_push.vapid_public_key:
+            return
+        option, expected = (
+            OPTIONS["WEBPUSH_VAPIDPUBLICKEY"],
+            f"{pair.public_key}, which belongs to the private key",
+        )
+    raise ConfigurationError(f"{option.key} (from {origins[option.name].source}): expected {expected}")
+
+
+def _check_together(options: Mapping[str, Option], settings: Dynaconf, origins: Mapping[str, Layer]) -> None:
+    """Refuse options without those that they need, and those that contradict each other."""
+    given = {
+        option.key: origins[name].source
+        for name, option in options.items()
+        if settings[name] and name in origins
+    }
     for keys in TOGETHER:
-        given = [key for key in keys if settings[by_key[key]]]
-        if given and len(given) < len(keys):
+        said = [key for key in keys if key in given]
+        if said and len(said) < len(keys):
             missing = next(key for key in keys if key not in given)
-            why = f"{given[0]} (from {source_of[by_key[given[0]]]}) has one"
-            raise ConfigurationError(f"{missing}: expected a value because {why}")
+            raise _missing(missing, said[0], given[said[0]])
+    for needed in (option for option in options.values() if option.rule.required and option.key not in given):
+        name = next(name for name in origins if _belong_together(options[name], needed))
+        raise _missing(needed.key, options[name].key, origins[name].source)
+    for one, other in APART:
+        if one in given and other in given:
+            raise ConfigurationError(
+                f"{one} (from {given[one]}): expected no value because {other} (from {given[other]}) says the same"
+            )
+
+
+def _missing(key: str, other: str, source: str) -> ConfigurationError:
+    return ConfigurationError(f"{key}: expected a value because {other} (from {source}) has one")
+
+
+def _belong_together(one: Option, other: Option) -> bool:
+    return (one.section, one.thing) == (other.section, other.thing)

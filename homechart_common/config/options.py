@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, TypeVar, get_type_hints
@@ -33,6 +33,12 @@ class Format:
 
     pattern: str
     expected: str
+    #: What a pattern cannot say.
+    also: Callable[[str], bool] = bool
+
+    def fits(self, text: str) -> bool:
+        """Whether text has this form."""
+        return re.fullmatch(self.pattern, text) is not None and self.also(text)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class Rule:
     at_most: int | None = None
     one_of: tuple[str, ...] = ()
     form: Format | None = None
+    required: bool = False
 
 
 def option(default: T, meaning: str, **rule: Any) -> T:
@@ -53,7 +60,8 @@ def option(default: T, meaning: str, **rule: Any) -> T:
 
     ``secret`` values are masked wherever they could be shown; ``hidden`` options are accepted and documented,
     and left out of ``show-config``; ``at_least`` and ``at_most`` bound numbers; ``one_of`` and ``form`` bind
-    text, which may nevertheless be empty when that is the default.
+    text, which may nevertheless be empty when that is the default. A thing with a name of its own (see
+    :mod:`homechart_common.config.things`) cannot be without its ``required`` options.
     """
     declared = Rule(meaning, **rule)
     made: T = field(default=default, repr=not declared.secret, metadata={"rule": declared})
@@ -62,18 +70,22 @@ def option(default: T, meaning: str, **rule: Any) -> T:
 
 @dataclass(frozen=True)
 class Option:
-    """One option: ``section`` and ``attribute`` are its place in the configuration object."""
+    """One option: ``section`` and ``attribute`` are its place in the configuration object.
+
+    Of the things with names that a section holds, ``thing`` is the one that it belongs to.
+    """
 
     section: str
     attribute: str
     kind: Any
     default: Any
     rule: Rule
+    thing: str = ""
 
     @cached_property
     def key(self) -> str:
         """Its spelling in documents and messages, such as ``app.baseURL``."""
-        return f"{spelled(self.section)}.{spelled(self.attribute)}"
+        return ".".join(filter(None, (spelled(self.section), self.thing, spelled(self.attribute))))
 
     @cached_property
     def name(self) -> str:
@@ -161,7 +173,7 @@ class Option:
     def _well_formed(self, text: str) -> bool:
         if self.rule.one_of:
             return text in self.rule.one_of
-        return not self.rule.form or re.fullmatch(self.rule.form.pattern, text) is not None
+        return not self.rule.form or self.rule.form.fits(text)
 
 
 def spelled(name: str) -> str:
@@ -175,10 +187,9 @@ def flat_name(key: str) -> str:
     return key.replace(".", "_").upper()
 
 
-def options_of(section: str, declaration: type) -> Iterator[Option]:
+def options_of(section: str, declaration: type, thing: str = "") -> Iterator[Option]:
     """The options that the dataclass ``declaration`` declares, in order, as those of ``section``."""
     kinds = get_type_hints(declaration)
     for declared in fields(declaration):
-        yield Option(
-            section, declared.name, kinds[declared.name], declared.default, declared.metadata["rule"]
-        )
+        if rule := declared.metadata.get("rule"):
+            yield Option(section, declared.name, kinds[declared.name], declared.default, rule, thing)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from homechart_common.config.options import Option, spelled
-from homechart_common.config.sections import LEFT_OUT, OPTIONS, SECTIONS, TOGETHER
+from homechart_common.config.sections import LEFT_OUT, OPTIONS, SECTIONS, THINGS, TOGETHER
+from homechart_common.config.things import options_of_thing
 
 _INTRODUCTION = """\
 # Configuration
@@ -21,10 +22,14 @@ Later sources win.
 2. Documents named with `-c`: files or directories, separated by commas, in YAML or JSON; `-` is standard
    input. Of a directory, every `.json`, `.yaml` and `.yml` file below it is read, in the order of their
    names, except where a name starts with a dot.
-3. The environment variable `HOMECHART_CONFIG`, which holds a whole document.
-4. One environment variable for each option, such as `HOMECHART_APP_BASEURL`.
-5. `-x app_baseURL=https://home.example.com,app_port=80`, in any case, with neither `,` nor `=` in a value;
+3. The secrets `vault.paths` of HashiCorp Vault or OpenBao, if `vault.address` is given, which all other sources can do.
+4. The environment variable `HOMECHART_CONFIG`, which holds a whole document.
+5. One environment variable for each option, such as `HOMECHART_APP_BASEURL`.
+6. `-x app_baseURL=https://home.example.com,app_port=80`, in any case, with neither `,` nor `=` in a value;
    `-x config=…` takes a whole document.
+
+Some sections hold any number of things, each under a name that you choose, in small letters and digits: it stands
+between section and key, as in `oidc.home.clientID`, `HOMECHART_OIDC_HOME_CLIENTID` and `-x oidc_home_clientid=…`.
 
 A document names sections, and options in them:
 
@@ -37,6 +42,9 @@ postgresql:
   database: homechart
   username: homechart
 ```
+
+So does a secret in Vault. It may also name options as `-x` does, such as `smtp_password`, in any case; both forms can
+stand in one secret.
 
 In variables and `-x`, a boolean is `1`, `t`, `true`, `yes` or `0`, `f`, `false`, `no` in any case; a list is
 separated by commas, without spaces; what is empty counts as not given. An option that does not exist is an
@@ -69,11 +77,17 @@ def reference() -> str:
 
 
 def _section(section: str) -> str:
-    rows = (_row(option) for option in OPTIONS.values() if option.section == section)
-    return (
-        f"## {spelled(section)}\n\n{SECTIONS[section].__doc__}\n\n"
-        "| Key | Variable | Type | Default | Meaning |\n| --- | --- | --- | --- | --- |\n" + "".join(rows)
-    )
+    own = (option for option in OPTIONS.values() if option.section == section)
+    table = f"## {spelled(section)}\n\n{SECTIONS[section].__doc__}\n\n{_table(own)}"
+    if section not in THINGS:
+        return table
+    heading = f"### {spelled(section)}.<name\\>\n\n{THINGS[section][1].__doc__}"
+    return f"{table}\n{heading}\n\n{_table(options_of_thing(section, '<name>'))}"
+
+
+def _table(options: Iterable[Option]) -> str:
+    head = "| Key | Variable | Type | Default | Meaning |\n| --- | --- | --- | --- | --- |\n"
+    return head + "".join(map(_row, options))
 
 
 def _row(option: Option) -> str:
@@ -90,6 +104,8 @@ def _row(option: Option) -> str:
 
 def _meaning(option: Option) -> Iterator[str]:
     yield option.rule.meaning
+    if option.rule.required:
+        yield "Needed."
     if option.rule.form or option.rule.one_of:
         yield f"Form: {option.expected}."
     if option.rule.secret:

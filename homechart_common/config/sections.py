@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import get_type_hints
 
+from homechart_common.addresses import is_network
 from homechart_common.config.options import Format, Option, option, options_of
 
 PATH = Format(r"/\S*", "a path that starts with a slash")
 HOST = Format(r"[^/\s]+", "a host, and a port after a colon when it is not the usual one")
 ADDRESS = Format(
     r"https?://[^/\s?#]+(/[^/\s?#]+)*", "an http:// or https:// address that does not end with a slash"
+)
+URL = Format(r"https?://[^/\s?#]+(/[^\s#]*)?", "an http:// or https:// address")
+ISSUER = Format(
+    r"https?://[^/\s?#]+(/[^\s?#]*)?", "an http:// or https:// address, spelled as the provider spells it"
+)
+NETWORK = Format(r"\S+", "an IP address, or a network such as 10.0.0.0/24", is_network)
+ICON = Format(
+    r"[a-z0-9-]{1,50}|data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]{1,40000}",
+    "the name of an icon, or a picture as data:image/png;base64,...",
 )
 RATE = Format(
     r"[1-9][0-9]*-[SMHD]",
@@ -60,7 +70,7 @@ class App:
     )
     keep_health_log_days: int = option(180, "Days that a health log stays after its date.", at_least=1)
     keep_inactive_auth_account_days: int = option(
-        180, "Days that an account without a household stays without being used.", at_least=1
+        0, "Days that an account without a household stays without being used; 0 for ever.", at_least=0
     )
     keep_notes_page_versions: int = option(10, "Versions that are kept of each page.", at_least=1)
     keep_plan_task_days: int = option(180, "Days that a task stays after it was done.", at_least=1)
@@ -70,7 +80,7 @@ class App:
     motd: str = option("", "A message that the client shows to everyone.")
     port: int = option(3000, "Port to listen on; 0 takes a free one.", at_least=0, at_most=65535)
     proxy_address: str = option(
-        "", "The start of the address of a proxy that signs people in; empty trusts none."
+        "", "Address or network of a proxy that signs people in; empty trusts none.", form=NETWORK
     )
     proxy_header_email: str = option("", "Header in which that proxy names the e-mail address of the person.")
     proxy_header_name: str = option("", "Header in which that proxy names the person.")
@@ -132,17 +142,65 @@ class Cli:
     output_json: bool = option(False, "The same as the flag `-j`.")
 
 
-@dataclass(frozen=True, slots=True)
-class Oidc:
-    """Signing in with an account elsewhere, which this server does not offer yet: the options have no effect."""
+#: The provider that clients of the baseline know by its number, and what it is reached by.
+GOOGLE = "google"
+GOOGLE_ISSUER = "https://accounts.google.com"
 
-    google_client_id: str = option("", "Client id that Google issued for this server.", hidden=True)
-    google_client_secret: str = option("", "The secret that belongs to it.", hidden=True, secret=True)
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """A provider that people can sign in with; `<name>` is small letters and digits, and part of addresses."""
+
+    name: str
+    auth_url: str = option(
+        "", "Where people are sent; empty asks the issuer, as the other addresses.", form=URL
+    )
+    ca_file: str = option("", "Path of certificates (PEM) that the provider's is checked against, too.")
+    client_authentication: str = option(
+        "", "How the secret is sent; empty is what the provider says.", one_of=("basic", "post")
+    )
+    client_id: str = option("", "Client id that the provider has for this server.", required=True)
+    client_secret: str = option("", "The secret that belongs to it; empty for a public client.", secret=True)
+    display_name: str = option("", "What people call the provider; empty is its name with a capital letter.")
+    icon: str = option("", "What clients show beside that.", form=ICON)
+    issuer: str = option("", "The provider, by its address.", required=True, form=ISSUER)
+    jwks_url: str = option("", "Where the provider's keys are.", form=URL)
+    scopes: tuple[str, ...] = option(("openid", "email", "profile"), "What is asked for.")
+    token_url: str = option("", "Where codes become tokens.", form=URL)
+    trust_email_addresses: bool = option(
+        False,
+        "Count every address that the provider tells as verified; for one whose people cannot choose theirs.",
+    )
+    userinfo_url: str = option("", "Where more about a person is, if the token does not say it.", form=URL)
 
     @property
-    def has_google(self) -> bool:
-        """Whether people can sign in with Google."""
-        return bool(self.google_client_id)
+    def label(self) -> str:
+        """What people call it."""
+        return self.display_name or self.name.capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """Signing in with accounts that people have elsewhere (OpenID Connect)."""
+
+    google_client_id: str = option(
+        "", "The same as `oidc.google.clientID`, where that provider is Google.", hidden=True
+    )
+    google_client_secret: str = option("", "The secret that belongs to it.", hidden=True, secret=True)
+    providers: tuple[OidcProvider, ...] = ()
+
+    @property
+    def everywhere(self) -> tuple[OidcProvider, ...]:
+        """Every provider that people can sign in with, in the order in which clients offer them."""
+        google = OidcProvider(
+            name=GOOGLE,
+            issuer=GOOGLE_ISSUER,
+            client_id=self.google_client_id,
+            client_secret=self.google_client_secret,
+            icon=GOOGLE,
+        )
+        known = (*self.providers, *([google] if self.google_client_id else []))
+        return tuple(sorted(known, key=lambda provider: provider.label.lower()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,21 +294,44 @@ class Tracing:
 
 
 @dataclass(frozen=True, slots=True)
+class Vault:
+    """HashiCorp Vault or OpenBao, from which options are read once at start, when an address is given."""
+
+    address: str = option("", "Where Vault is, such as `https://vault.example.com:8200`.", form=ADDRESS)
+    app_role_id: str = option("", "Sign in with this AppRole; its RoleID.")
+    app_role_mount: str = option("approle", "Where AppRole is mounted below `auth/`.")
+    app_role_secret_id: str = option("", "The SecretID that belongs to it.", secret=True)
+    ca_certificate: str = option(
+        "", "Path of the certificates (PEM) that Vault's is checked with; empty trusts the usual authorities."
+    )
+    kubernetes_mount: str = option("kubernetes", "Where Kubernetes is mounted below `auth/`.")
+    kubernetes_role: str = option("", "Sign in as the service account of this pod, in this role.")
+    kubernetes_token_file: str = option(
+        "/var/run/secrets/kubernetes.io/serviceaccount/token", "Path of the service account's token."
+    )
+    kv_version: int = option(2, "Version of the KV engine that holds the secrets.", at_least=1, at_most=2)
+    mount: str = option("secret", "Where that engine is mounted.")
+    namespace: str = option("", "Namespace in Vault, where it has any.")
+    paths: tuple[str, ...] = option(
+        ("homechart",), "The secrets to read, below the mount; a later one wins over an earlier one."
+    )
+    timeout_seconds: int = option(10, "Seconds that an answer of Vault may take.", at_least=1)
+    token: str = option("", "Sign in with this token.", secret=True)
+    token_file: str = option("", "Sign in with the token in this file, such as one that an agent keeps.")
+
+
+@dataclass(frozen=True, slots=True)
 class WebPush:
-    """Notifications in browsers. With both keys given, clients can subscribe to them; nothing is sent yet."""
+    """Notifications in browsers. Without keys given, the server makes its own and keeps them in the database."""
 
     vapid_private_key: str = option(
         "",
-        "Private key that identifies this server.",
+        "Private key that identifies this server to push services; `generate-vapid` prints one. With another key,"
+        " every device has to subscribe anew.",
         secret=True,
         form=VAPID_PRIVATE_KEY,
     )
     vapid_public_key: str = option("", "The public key that belongs to it.", form=VAPID_PUBLIC_KEY)
-
-    @property
-    def is_enabled(self) -> bool:
-        """Whether notifications are sent to browsers."""
-        return bool(self.vapid_private_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +344,7 @@ class Sections:
     postgresql: Postgresql = Postgresql()
     smtp: Smtp = Smtp()
     tracing: Tracing = Tracing()
+    vault: Vault = Vault()
     web_push: WebPush = WebPush()
 
 
@@ -275,13 +357,20 @@ OPTIONS: dict[str, Option] = {
     declared.name: declared for name, section in SECTIONS.items() for declared in options_of(name, section)
 }
 
+#: The attribute of a section that holds things with names of their own, and what they are.
+THINGS: dict[str, tuple[str, type]] = {"oidc": ("providers", OidcProvider)}
+
 #: Options that mean nothing without one another.
 TOGETHER = (
     ("app.tlsCertificate", "app.tlsKey"),
     ("oidc.googleClientID", "oidc.googleClientSecret"),
     ("smtp.hostname", "smtp.fromAddress"),
+    ("vault.appRoleID", "vault.appRoleSecretID"),
     ("webPush.vapidPrivateKey", "webPush.vapidPublicKey"),
 )
+
+#: Options that say the same in two ways, of which one is enough.
+APART = (("oidc.googleClientID", "oidc.google.clientID"),)
 
 _REASONS: dict[str, tuple[str, ...]] = {
     "it belongs to the hosted service, of which this server is no part": (

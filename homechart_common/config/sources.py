@@ -1,7 +1,8 @@
 """Where configuration comes from: files, one document in a variable, variables, and the command line.
 
 Every source becomes layers of values by option name, and a later layer wins over an earlier one. The order is
-that of :func:`layers`. Values keep the form they were given in; only documents know types other than text.
+that of :func:`layers`; ``vault`` is one more source. Values keep the form they were given in; only documents
+know types other than text.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import yaml
 
 from homechart_common.config.options import VARIABLE_PREFIX, flat_name
 from homechart_common.config.sections import LEFT_OUT, OPTIONS
+from homechart_common.config.things import find, find_key, holds, known
 from homechart_common.errors import ConfigurationError
 
 DOCUMENT_VARIABLE = VARIABLE_PREFIX + "CONFIG"
 _SUFFIXES = {".json", ".yaml", ".yml"}
 
 _LEFT_OUT = {flat_name(key): (key, reason) for key, reason in LEFT_OUT.items()}
-_KEYS = {option.key: option.name for option in OPTIONS.values()}
-_SECTIONS = {key.partition(".")[0] for key in (*_KEYS, *LEFT_OUT)}
+_SECTIONS = {key.partition(".")[0] for key in (*(option.key for option in OPTIONS.values()), *LEFT_OUT)}
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,20 @@ class Layer:
     source: str
     values: dict[str, object] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    #: Whether no value of it may be shown, whatever the option.
+    confidential: bool = False
 
 
 def layers(
     paths: Sequence[str], overrides: Sequence[str], environment: MutableMapping[str, str]
-) -> Iterator[Layer]:
-    """Every layer, the weakest first (contract §6.1); what was read of ``environment`` is blanked there.
+) -> tuple[list[Layer], list[Layer]]:
+    """Every layer, the weakest first (contract §6.1): those below what Vault says, and those above it.
 
-    Raises ConfigurationError for what cannot be read and for options that do not exist.
+    What was read of ``environment`` is blanked there. Raises ConfigurationError for what cannot be read and
+    for options that do not exist.
     """
-    yield from _files(paths)
-    yield from _document_variable(environment)
-    yield from _variables(environment)
-    yield from _overrides(overrides)
+    below = list(_files(paths))
+    return below, [*_document_variable(environment), *_variables(environment), *_overrides(overrides)]
 
 
 def _files(paths: Iterable[str]) -> Iterator[Layer]:
@@ -88,13 +90,13 @@ def _variables(environment: MutableMapping[str, str]) -> Iterator[Layer]:
         name for name, value in environment.items() if value and name.startswith(sections)
     ):
         name = variable.removeprefix(VARIABLE_PREFIX)
-        if name in OPTIONS:
+        if find(name):
             yield Layer(variable, {name: environment[variable]})
         elif name in _LEFT_OUT:
             yield Layer(variable, notices=(_has_no_effect(name, variable),))
         else:
-            known = (option.variable for option in OPTIONS.values())
-            yield Layer(variable, notices=(f"{variable} is not an option{_suggestion(variable, known)}",))
+            others = (option.variable for option in known(name))
+            yield Layer(variable, notices=(f"{variable} is not an option{_suggestion(variable, others)}",))
             continue
         environment[variable] = ""
 
@@ -117,18 +119,21 @@ def _overrides(given: Iterable[str]) -> Iterator[Layer]:
 def _override(name: str, value: str) -> Layer:
     source = f"-x {name}"
     flat = name.upper()
-    if flat in OPTIONS:
+    if find(flat):
         return Layer(source, {flat: value} if value else {})
     if flat in _LEFT_OUT:
         return Layer(source, notices=(_has_no_effect(flat, source),))
-    raise ConfigurationError(
-        f"{source}: there is no such option{_suggestion(name, (o.lower() for o in OPTIONS))}"
-    )
+    others = (option.name.lower() for option in known(flat))
+    raise ConfigurationError(f"{source}: there is no such option{_suggestion(name, others)}")
 
 
 def _document(text: str, source: str) -> Layer:
     """The layer of a JSON or YAML document; raises ConfigurationError naming ``source`` and the place."""
-    content = _parse(text, source)
+    return content_layer(_parse(text, source), source)
+
+
+def content_layer(content: object, source: str) -> Layer:
+    """The layer of what a document holds; raises ConfigurationError naming ``source``."""
     if content is None:
         return Layer(source)
     values: dict[str, object] = {}
@@ -138,16 +143,26 @@ def _document(text: str, source: str) -> Layer:
             raise ConfigurationError(
                 f"{source}: there is no section {section!r}{_suggestion(section, _SECTIONS)}"
             )
-        for name, value in _mapping(entries or {}, source, section).items():
-            key = f"{section}.{name}"
-            if key in _KEYS:
+        for key, value in _entries(section, entries, source):
+            if option := find_key(key):
                 if value is not None:
-                    values[_KEYS[key]] = value
+                    values[option.name] = value
             elif key in LEFT_OUT:
                 notices.append(_has_no_effect(flat_name(key), source))
             else:
-                raise ConfigurationError(f"{source}: there is no option {key}{_suggestion(key, _KEYS)}")
+                others = (option.key for option in known(flat_name(key)))
+                raise ConfigurationError(f"{source}: there is no option {key}{_suggestion(key, others)}")
     return Layer(source, values, tuple(notices))
+
+
+def _entries(section: str, entries: object, source: str) -> Iterator[tuple[str, object]]:
+    """What a section of a document says, by key; of the things in it, too."""
+    for name, value in _mapping(entries or {}, source, section).items():
+        key = f"{section}.{name}"
+        if isinstance(value, Mapping) and holds(section, name):
+            yield from ((f"{key}.{inner}", said) for inner, said in _mapping(value, source, key).items())
+        else:
+            yield key, value
 
 
 def _parse(text: str, source: str) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import aiohttp
 import pytest
 
 from homechart_common.postgresql.database import Database
@@ -153,8 +154,14 @@ async def test_children_do_not_come_in(behind: Visitor, database: Database) -> N
 
 @pytest.mark.parametrize(
     "options",
-    [(), PROXY[1:], PROXY[:1], ("app_proxyaddress=10.", *PROXY[1:])],
-    ids=["nothing", "no address", "no header", "another address"],
+    [
+        (),
+        PROXY[1:],
+        PROXY[:1],
+        ("app_proxyaddress=10.", *PROXY[1:]),
+        ("app_proxyaddress=127.0.0.10", *PROXY[1:]),
+    ],
+    ids=["nothing", "no address", "no header", "another network", "another address"],
 )
 async def test_nobody_else_is_believed(
     start_api: StartAPI, database: Database, options: tuple[str, ...]
@@ -162,6 +169,19 @@ async def test_nobody_else_is_believed(
     address, server = new_address(), await start_api(*options)
     assert (await session_of(server, address, X_Forwarded_For="10.0.0.1")).status == 410
     assert await count(database, "auth_account", "email_address = %(address)s", address=address) == 0
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "127.0.0.0/28"])
+async def test_an_address_that_only_begins_alike_is_another_one(start_api: StartAPI, place: str) -> None:
+    behind = await start_api(f"app_proxyaddress={place}", *PROXY[1:])
+    url, headers = behind.client.make_url("/api/v1/auth/signin"), {"Remote-Email": new_address()}
+    for origin, status in (("127.0.0.1", 200), ("127.0.0.17", 410), ("127.0.0.100", 410)):
+        connector = aiohttp.TCPConnector(local_addr=(origin, 0))
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.get(url, headers=headers) as answer,
+        ):
+            assert answer.status == status, origin
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from homechart_common.addresses import is_public
+from homechart_common.addresses import is_in, is_network, is_public
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,33 @@ def test_what_is_special_or_has_another_address_in_it_is_not_public(address: str
 @example("2001:20::1")
 def test_what_python_does_not_call_global_is_not_public(address: str) -> None:
     assert ip_address(address).is_global or not is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("place", "inside", "outside"),
+    [
+        ("10.0.0.1", "10.0.0.1", "10.0.0.10"),
+        ("10.0.0.1", "::ffff:10.0.0.1", "::ffff:10.0.0.10"),
+        ("10.0.0.0/24", "10.0.0.255", "10.0.1.0"),
+        ("10.", "10.255.0.1", "100.0.0.1"),
+        ("192.168.1.", "192.168.1.77", "192.168.11.7"),
+        ("2001:db8::7", "2001:db8::7", "2001:db8::70"),
+        ("fd00::/8", "fd12::1", "fe80::1"),
+    ],
+)
+def test_a_place_is_an_address_or_a_network(place: str, inside: str, outside: str) -> None:
+    assert is_in(inside, place)
+    assert not is_in(outside, place)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "10.0", "10.0.0.1/24", "10.0.0.0/33", "300.", "1.2.3.4.", "fd00:", "localhost"]
+)
+def test_what_is_neither_is_no_place(text: str) -> None:
+    assert not is_network(text)
+    assert not is_in("10.0.0.1", text)
+
+
+@pytest.mark.parametrize("address", ["", "unix", "10.0.0", "10.0.0.1:80"])
+def test_what_is_no_address_is_nowhere(address: str) -> None:
+    assert not is_in(address, "10.")
