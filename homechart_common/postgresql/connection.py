@@ -59,12 +59,13 @@ class Queryable(Protocol):
 class Connection(Queryable):
     """A connection that one task uses at a time."""
 
-    def __init__(
-        self, raw: DriverConnection, cursor: aiopg.Cursor, *, prepares: bool, expires: float
-    ) -> None:
+    def __init__(self, raw: DriverConnection, cursor: aiopg.Cursor, *, expires: float) -> None:
         self._raw = raw
         self._cursor = cursor
-        self._prepares = prepares
+        #: Whether statements are prepared, which takes a session of its own.
+        self.prepares = False
+        #: Whether the session of the server is this connection's alone, not lent for each transaction.
+        self.has_own_session = False
         self._prepared: set[str] = set()
         #: Goes out in front of the next statement, which saves a round trip.
         self._prefix = ""
@@ -167,7 +168,7 @@ class Connection(Queryable):
                 text = statement
             else:
                 parameters = parameters or _NOTHING
-                if not self._prepares:
+                if not self.prepares:
                     text = statement.sql
                 else:
                     if statement.identifier not in self._prepared:
@@ -183,7 +184,7 @@ class Connection(Queryable):
             await self._cursor.execute(text, parameters)
             self._prefix = ""
         except BaseException as error:
-            if isinstance(error, _PLAN_GONE) and self._prepares and not (again or isinstance(statement, str)):
+            if isinstance(error, _PLAN_GONE) and self.prepares and not (again or isinstance(statement, str)):
                 await self._forget_plans(error)
                 await self._send(statement, parameters, again=True)
                 return
@@ -212,7 +213,7 @@ class Connection(Queryable):
             await self._run_bare("DEALLOCATE ALL")
         else:
             # a connection pooler gives us one session now and another one then
-            self._prepares = False
+            self.prepares = False
 
     async def _run_bare(self, text: str) -> None:
         prefix, self._prefix = self._prefix, ""
@@ -226,9 +227,9 @@ def _origin() -> str:
     return f"SET LOCAL homechart.traceparent = '{span}'; " if span else ""
 
 
-async def attach(raw: DriverConnection, settings: PostgresqlSettings, *, prepares: bool) -> Connection:
+async def attach(raw: DriverConnection, settings: PostgresqlSettings) -> Connection:
     """The connection on top of one that the driver has opened."""
     cursor = await raw.cursor(timeout=settings.statement_timeout_seconds + settings.grace_seconds)
     # not all at the same moment
     lifetime = settings.max_lifetime_seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads load and keeps no secret
-    return Connection(raw, cursor, prepares=prepares, expires=asyncio.get_running_loop().time() + lifetime)
+    return Connection(raw, cursor, expires=asyncio.get_running_loop().time() + lifetime)

@@ -131,7 +131,7 @@ def known_migrations(directory: Path | None = None) -> list[Migration]:
 async def _alone(database: Database) -> AsyncIterator[Connection]:
     """A connection that holds the migration lock and has the schema role."""
     settings = replace(database.settings.direct(), statement_timeout_seconds=_TIMEOUT_SECONDS)
-    connection = await server.connect(settings)
+    connection = await server.connect(settings, own_session=True)
     try:
         if settings.schema_role:
             quoted = settings.schema_role.replace('"', '""')
