@@ -14,7 +14,6 @@ from aiohttp import web
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.households import editable_household
-from homechart_api.controllers.signup import refuse_new_accounts
 from homechart_api.middleware.limits import take
 from homechart_api.responses import empty
 from homechart_api.route import Content
@@ -161,7 +160,7 @@ class _Owner:
         if any(
             _takes_an_address(account) and account["email_address"] not in replaced for account in accounts
         ):
-            refuse_new_accounts(self._request.app[CONFIG], self._actor)
+            people.refuse_new_accounts(self._request.app[CONFIG], self._actor)
             take(self._request, "AuthHouseholdImport")
         self._vouch_for(accounts, replaced)
         ids = array(account["id"] for account in replaced.values())

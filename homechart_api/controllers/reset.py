@@ -29,6 +29,7 @@ UPDATE = Members(AuthAccount, "emailAddress", "password", "passwordResetToken")
 
 _TOKEN_LIFETIME = timedelta(hours=1)
 _QUERIES = queries.load("accounts")
+_IDENTITIES = queries.load("identities")
 
 
 async def create(request: web.Request) -> web.Response:
@@ -63,8 +64,9 @@ async def create(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Choose a new password with the token from the mail.
 
-    One-time passwords are off from then on, the address counts as verified, and every session has ended: one may
-    be of somebody who has only claimed to have the address. With a wrong or an old token nothing changes.
+    One-time passwords are off from then on, the address counts as verified, and every session and every identity
+    elsewhere is gone: one may be of somebody who has only claimed to have the address. With a wrong or an old token
+    nothing changes.
     """
     config, said = request.app[CONFIG], await _said(request, UPDATE)
     if not said.get("password"):
@@ -80,6 +82,7 @@ async def update(request: web.Request) -> web.Response:
         parameters = {"id": person.id, "token": hash_token(token), "password_hash": password_hash}
         if not await connection.execute(_QUERIES["use_reset_token"], parameters):
             raise NothingChanged
+        await connection.execute(_IDENTITIES["unlink_all"], {"account": person.id})
         await end_all(connection, person.id)
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)

@@ -85,6 +85,8 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthHouseholdMemberUpdate": editor,
     "AuthHouseholdRead": member_or_admin,
     "AuthHouseholdUpdate": editor,
+    "AuthIdentitiesRead": own_editing,
+    "AuthIdentityDelete": own_editing,
     "AuthSessionDelete": own_editing,
     "AuthSessionUpdate": own_editing,
     "BudgetMonthRead": viewer_of_budget,
@@ -114,10 +116,11 @@ FOR_ADMINISTRATORS = {
 }  # fmt: skip
 #: Anybody may call these, with or without a session.
 PUBLIC = {
-    "AuthAccountCreate", "AuthDemoRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
-    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
-    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead",
-    "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
+    "AuthAccountCreate", "AuthDemoRead", "AuthMethodsRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate",
+    "AuthVerifyUpdate", "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead",
+    "DocumentationReadYAML", "ICalRead", "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectCreate",
+    "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead", "TelemetryErrorCreate",
+    "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]
