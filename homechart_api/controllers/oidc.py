@@ -52,11 +52,13 @@ async def read(request: web.Request) -> web.Response:
 
     Who is signed in while they ask may link the identity they come back with, by `PUT /auth/accounts/{id}`.
     """
+    pkce = request.query.getall("pkce", ["false"])
+    if pkce not in (["true"], ["false"]):
+        raise InvalidInput.field("pkce", "must be true or false")
     provider = request.app[PROVIDERS].get(request.match_info["name"].lower())
     if provider is None:
         return empty()
-    returns_state = request.query.get("pkce", "").lower() in ("1", "true")
-    return one(request, REDIRECT.data_type, await begin(request, provider, returns_state=returns_state))
+    return one(request, REDIRECT.data_type, await begin(request, provider, returns_state=pkce == ["true"]))
 
 
 async def forward(request: web.Request) -> web.Response:

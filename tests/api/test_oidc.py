@@ -119,6 +119,8 @@ async def test_old_clients_are_told_the_one_provider_that_they_know(visitor: Vis
     for name in ("apple", "password", "..%2f"):
         unknown = await visitor.get(f"/oidc/{name}")
         assert (unknown.status, unknown.body) == (200, None)
+    for query in ("pkce=", "pkce=yes", "pkce=true&pkce=true"):
+        assert (await visitor.get(f"/oidc/google?{query}")).message == "pkce: must be true or false"
 
 
 async def test_where_to_sign_in_tells_everything_but_secrets(visitor: Visitor, home: OpenIDProvider) -> None:
