@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,7 +71,7 @@ class OpenIDProvider:
     #: Whether tokens say only who somebody is, and the rest has to be asked for.
     brief: bool = False
     issuer: str = ""
-    key: Key = field(default_factory=lambda: new_key("first"))
+    key: Key = field(default_factory=lambda: first_key())
     #: Makes another token out of the claims of the right one.
     forge: Callable[[Claims], str] | None = None
     #: What answers and discovery say besides, or instead.
@@ -86,13 +87,12 @@ class OpenIDProvider:
 
     def rotate(self) -> None:
         """Sign with another key from now on; the one before is no more."""
-        self.key = new_key(f"{self.key.kid} and another")
+        self.key = new_key(f"{self.key.kid} and another", ECKey)
 
     def signed(self, claims: Claims, key: Key | None = None, **header: Any) -> str:
         """A token."""
         key = key or self.key
-        algorithm = "ES256" if isinstance(key, ECKey) else "RS256"
-        return jwt.encode({"alg": algorithm, "kid": key.kid, **header}, claims, key)
+        return jwt.encode({"alg": algorithm_of(key), "kid": key.kid, **header}, claims, key)
 
     def application(self) -> web.Application:
         """What serves it."""
@@ -241,8 +241,11 @@ class _OpenID(OpenIDCode):
     def resolve_client_private_key(self, client: _Client) -> Key:
         return self._provider.key
 
+    def get_client_algorithm(self, client: _Client) -> str:
+        return algorithm_of(self._provider.key)
+
     def get_encode_header(self, client: _Client) -> Claims:
-        return {"alg": "RS256", "kid": self._provider.key.kid}
+        return {"alg": self.get_client_algorithm(client), "kid": self._provider.key.kid}
 
     def get_client_claims(self, client: _Client) -> Claims:
         return {"iss": self._provider.issuer, "aud": [CLIENT], "exp": int(time.time()) + 60}
@@ -273,6 +276,17 @@ def new_key(kid: str, kind: type[RSAKey] | type[ECKey] = RSAKey) -> Key:
     return (
         RSAKey.generate_key(2048, parameters) if kind is RSAKey else ECKey.generate_key("P-256", parameters)
     )
+
+
+@cache
+def first_key() -> Key:
+    """The key that all providers begin with, as making one takes long. What they sign says who they are."""
+    return new_key("first")
+
+
+def algorithm_of(key: Key) -> str:
+    """How a key signs."""
+    return "ES256" if isinstance(key, ECKey) else "RS256"
 
 
 @asynccontextmanager

@@ -226,7 +226,7 @@ async def test_what_the_token_leaves_out_is_asked_for(visitor: Visitor, home: Op
     home.brief = True
     account = await account_of(visitor, await sign_in(visitor, await go(), tosAccepted=True))
     assert (account["emailAddress"], account["verified"]) == (home.person["email"], True)
-    assert home.asked[-2:] == ["/token", "/userinfo"]
+    assert home.asked[-1] == "/userinfo"
 
 
 @pytest.mark.parametrize("members", [{}, {"email": ""}, {"email": "Jane"}, {"email": ["a@b.test"]}])
