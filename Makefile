@@ -10,6 +10,9 @@ run: $(INSTALLED)  ## Install and start everything; Ctrl-C stops it again.
 test: $(INSTALLED)  ## Install and run every test.
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
+fuzz: $(INSTALLED)  ## Make up ten times as many requests as the tests do.
+	HOMECHART_TEST_EXAMPLES=1000 $(BIN)/pytest -n auto --dist worksteal tests/security/test_specification.py $(ARGS)
+
 lint: $(INSTALLED)  ## Style, types, and who may import whom.
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -29,4 +32,4 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
 
-.PHONY: run test lint bench docs clean
+.PHONY: run test fuzz lint bench docs clean

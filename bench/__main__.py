@@ -7,7 +7,19 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import archive, budget, fragment, hostile, memory, processes, requests, streams, years
+from bench import (
+    archive,
+    budget,
+    crashes,
+    families,
+    fragment,
+    hostile,
+    memory,
+    processes,
+    requests,
+    streams,
+    years,
+)
 from bench.figures import Figure, table
 from bench.stage import Stage, prepared
 
@@ -20,7 +32,9 @@ PARTS: dict[str, Callable[[Stage], Awaitable[list[Figure]]]] = {
     "budget": budget.measure,
     "archive": archive.measure,
     "years": years.measure,
+    "families": families.measure,
     "hostile": hostile.measure,
+    "crashes": crashes.measure,
 }
 
 

@@ -36,6 +36,11 @@ def at_most(name: str, value: float, most: float, unit: str, note: str = "") -> 
     )
 
 
+def exactly(name: str, value: int, expected: int, note: str = "") -> Figure:
+    """A number that must be another."""
+    return Figure(name, f"{value:,}", f"{expected:,}", "", "equal", value == expected, note)
+
+
 def grown(name: str, value: float, before: float, unit: str, most: float, note: str = "") -> Figure:
     """An amount that must not be more than so many times what it was."""
     times = value / before

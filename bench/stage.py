@@ -35,6 +35,7 @@ class Stage:
     #: How often each measurement is repeated, and how long one may take.
     rounds: int
     seconds: float
+    quick: bool = False
 
     def request(self, method: str, path: str, body: object = None, **headers: str) -> str:
         """A request of the household's session, as it goes over the wire."""
@@ -67,7 +68,7 @@ async def prepared(*, quick: bool) -> AsyncIterator[Stage]:
             made = await household.fill(database)
             actor = await household.actor_of(database, made)
             rounds, seconds = (3, 0.5) if quick else (11, 1.0)
-            yield Stage(database, made, actor, folder / "log", rounds, seconds)
+            yield Stage(database, made, actor, folder / "log", rounds, seconds, quick)
         finally:
             await database.close()
             await embedded.stop(folder / "postgresql")

@@ -15,12 +15,15 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from homechart_common import clock
 from homechart_common.addresses import is_public
 from homechart_common.errors import InvalidInput
 from homechart_common.version import VERSION
@@ -34,6 +37,10 @@ _MOST_REDIRECTS = 5
 _LONGEST_ADDRESS = 2000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
+#: What servers answer that have too much to do, or nobody behind them.
+_BUSY = frozenset({429, 502, 503, 504})
+#: However long a server asks to be left alone.
+_MOST_PATIENCE = 7 * 24 * 60 * 60.0
 #: How texts on the web are encoded. Python knows more, some of which take for ever to decode (``punycode``) or
 #: leave halves of characters behind (``unicode_escape``).
 _CHARSET = re.compile(
@@ -146,6 +153,22 @@ class Fetcher:
         return socket.socket(family, kind, protocol)
 
 
+class NotAnswering(InvalidInput):
+    """The server at an address answers nobody just now; asking for something else there would do no better.
+
+    ``patience_seconds`` is for how long it asked to be left alone.
+    """
+
+    patience_seconds = 0.0
+
+    @classmethod
+    def because(cls, problem: str, patience_seconds: float = 0) -> NotAnswering:
+        """What is said about the address."""
+        error = cls(f"url: {problem}")
+        error.patience_seconds = patience_seconds
+        return error
+
+
 class _NotPublic(OSError):
     """An address is not on the public internet. An ``OSError``, so that the next one of a name is tried."""
 
@@ -162,14 +185,13 @@ def _failures_explained(seconds: float) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise _refused(f"took longer than {seconds:g} seconds to read") from None
+        raise NotAnswering.because(f"took longer than {seconds:g} seconds to read") from None
     except aiohttp.ClientConnectorCertificateError:
-        raise _refused("leads to a server without a valid certificate") from None
+        raise NotAnswering.because("leads to a server without a valid certificate") from None
     except aiohttp.ClientConnectorError as error:
-        hidden = isinstance(error.os_error, _NotPublic)
-        raise _refused(
-            "must be an address on the public internet" if hidden else "leads to nothing that answers"
-        ) from None
+        if isinstance(error.os_error, _NotPublic):
+            raise _refused("must be an address on the public internet") from None
+        raise NotAnswering.because("leads to nothing that answers") from None
     except (aiohttp.ClientError, OSError, ValueError):
         raise _refused("leads to nothing that can be read") from None
 
@@ -204,6 +226,9 @@ def _parsed(text: str, base: URL | None = None) -> URL:
 async def _read(response: aiohttp.ClientResponse, kinds: Collection[str], *, conditional: bool) -> Page:
     unchanged = conditional and response.status == _NOT_MODIFIED
     if not unchanged:
+        if response.status in _BUSY:
+            patience = patience_asked(response.headers.get("Retry-After", ""))
+            raise NotAnswering.because(f"leads to a server that answers {response.status}", patience)
         if response.status != 200:
             raise _refused(f"leads to a server that answers {response.status}")
         if "Content-Type" in response.headers and response.content_type not in kinds:
@@ -217,6 +242,20 @@ async def _read(response: aiohttp.ClientResponse, kinds: Collection[str], *, con
         last_modified=_token(response, "Last-Modified"),
         unchanged=unchanged,
     )
+
+
+def patience_asked(retry_after: str) -> float:
+    """For how many seconds a server asks to be left alone, by its `Retry-After`: a week at most; 0 if it does not."""
+    try:
+        seconds = float(retry_after) if retry_after.strip().isdecimal() else _seconds_until(retry_after)
+    except (ValueError, OverflowError):
+        return 0
+    return min(max(seconds, 0), _MOST_PATIENCE)
+
+
+def _seconds_until(written: str) -> float:
+    moment = parsedate_to_datetime(written)
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - clock.now()).total_seconds()
 
 
 def _charset(response: aiohttp.ClientResponse) -> str | None:

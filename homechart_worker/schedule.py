@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 from homechart_worker.task import Task
 from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
+from homechart_worker.tasks.clean_up_auth_accounts import clean_up_auth_accounts
 from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
+from homechart_worker.tasks.clean_up_calendar_hosts import clean_up_calendar_hosts
+from homechart_worker.tasks.clean_up_challenges import clean_up_challenges
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
@@ -24,8 +27,11 @@ from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_valu
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
+from homechart_worker.tasks.daily_agendas import daily_agendas
 from homechart_worker.tasks.deliver import deliver
+from homechart_worker.tasks.missed_reminders import missed_reminders
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
+from homechart_worker.tasks.refresh_calendars import refresh_calendars
 from homechart_worker.tasks.roll_up_budget_balance import roll_up_budget_balance
 from homechart_worker.tasks.roll_up_budget_summary import roll_up_budget_summary
 
@@ -35,8 +41,12 @@ TASKS: dict[str, Task] = {
         cook_meal_plan_reminders,
         plan_task_reminders,
         calendar_event_reminders,
+        missed_reminders,
+        daily_agendas,
         deliver,
+        refresh_calendars,
         clean_up_cache,
+        clean_up_challenges,
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,
         clean_up_sessions,
@@ -44,9 +54,11 @@ TASKS: dict[str, Task] = {
         clean_up_demonstrations,
         roll_up_budget_summary,
         roll_up_budget_balance,
+        clean_up_auth_accounts,
         clean_up_budget_months,
         clean_up_budget_payees,
         clean_up_calendar_events,
+        clean_up_calendar_hosts,
         clean_up_health_logs,
         clean_up_notes_page_versions,
         clean_up_notes_pages,

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from homechart_common import metrics
 from homechart_common.config import Config
+from homechart_common.fetch import Fetcher
 from homechart_common.logger import trace
 from homechart_common.postgresql.database import Database
 
@@ -30,6 +31,7 @@ class Context:
     config: Config
     database: Database
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    fetcher: Fetcher = field(default_factory=Fetcher)
 
 
 @dataclass(frozen=True, slots=True)

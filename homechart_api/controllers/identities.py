@@ -9,12 +9,13 @@ from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.accounts import require_authority
 from homechart_api.crud import path_id
 from homechart_api.responses import empty, many
-from homechart_common.errors import Forbidden, InvalidInput, NothingChanged
+from homechart_api.ways import require_one
+from homechart_common.errors import Forbidden, NothingChanged
 from homechart_common.models import AuthIdentity, rows
 from homechart_common.models.actors import hold
 from homechart_common.models.permissions import Actor
 from homechart_common.postgresql import queries
-from homechart_common.postgresql.database import Connection, array
+from homechart_common.postgresql.database import Connection
 
 _QUERIES = queries.load("identities")
 
@@ -28,7 +29,7 @@ async def read_all(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """Let an identity sign in no more. There must be another way in: a password, or another identity."""
+    """Let an identity sign in no more. There must be another way in, such as a password."""
     actor, config = _owner(request), request.app[CONFIG]
     identity_id = path_id(request, "auth_identity_id")
     labels = {provider.issuer: provider.label for provider in config.oidc.everywhere}
@@ -44,9 +45,7 @@ async def delete(request: web.Request) -> web.Response:
         issuer = await connection.fetch_value(_QUERIES["unlink"], mine)
         if issuer is None:
             raise NothingChanged
-        left = {"account": person.id, "issuers": array(labels)}
-        if not await connection.fetch_value(_QUERIES["can_sign_in"], left):
-            raise InvalidInput("You could not sign in any more: please choose a password first")
+        await require_one(connection, config, person.id)
         link = people.page(config, "/reset")
         await people.tell(
             connection, config, person, "oidc_unlinked", provider=labels.get(issuer, issuer), link=link

@@ -84,7 +84,7 @@ async def create(request: web.Request) -> web.Response:
 
     async def work(connection: Connection) -> dict[str, Any]:
         await _use_credentials(request, connection, person.id, password_hash, said.get("totp_code", ""))
-        return await _begin_and_tell(request, connection, person, said)
+        return await let_in(request, connection, person, said)
 
     return one(request, "AuthSession", await database.retrying(work))
 
@@ -106,7 +106,7 @@ async def sign_in_from_elsewhere(request: web.Request, said: Mapping[str, Any]) 
     async def work(connection: Connection) -> dict[str, Any]:
         person = await elsewhere.known(connection, identity)
         if person is not None:
-            return await _begin_and_tell(request, connection, person, said)
+            return await let_in(request, connection, person, said)
         if not said.get("tos_accepted"):
             raise UnknownAccount
         people.refuse_new_accounts(config, request.get(ACTOR))
@@ -116,10 +116,10 @@ async def sign_in_from_elsewhere(request: web.Request, said: Mapping[str, Any]) 
     return one(request, "AuthSession", await request.app[DATABASE].retrying(work))
 
 
-async def _begin_and_tell(
+async def let_in(
     request: web.Request, connection: Connection, person: Person, said: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A session of somebody who has an account, of which they are told."""
+    """Begin a session as :func:`begin_session` does, and tell the person by mail."""
     session = await begin_session(request, connection, person, said)
     config = request.app[CONFIG]
     await people.tell(

@@ -11,7 +11,7 @@ from typing import Any
 
 from dynaconf import Dynaconf, ValidationError, Validator
 
-from homechart_common.config import sources, things
+from homechart_common.config import sources, things, vault
 from homechart_common.config.options import Option
 from homechart_common.config.sections import (
     APART,
@@ -26,15 +26,32 @@ from homechart_common.config.sections import (
     Sections,
     Smtp,
     Tracing,
+    Vault,
     WebPush,
 )
+from homechart_common.config.sources import Layer
 from homechart_common.errors import ConfigurationError
 from homechart_common.postgresql.settings import PostgresqlSettings
 
 #: Stands for a secret that has a value.
 MASK = "********"
 
-__all__ = ["App", "Cli", "Config", "Oidc", "OidcProvider", "Postgresql", "Smtp", "Tracing", "WebPush", "load"]
+#: The option whose value makes Vault one of the sources.
+_VAULT_ADDRESS = "VAULT_ADDRESS"
+
+__all__ = [
+    "App",
+    "Cli",
+    "Config",
+    "Oidc",
+    "OidcProvider",
+    "Postgresql",
+    "Smtp",
+    "Tracing",
+    "Vault",
+    "WebPush",
+    "load",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +74,12 @@ class Config(Sections):
         )
 
     def document(self) -> str:
-        """All of it as a document from which another process reads the same; secrets are not masked."""
-        return json.dumps(_sections(self._values()))
+        """All of it as a document from which another process reads the same; secrets are not masked.
+
+        What came from Vault is in it, so that process need not ask: it may not even be let in again.
+        """
+        values = ((option, value) for option, value in self._values() if option.section != "vault")
+        return json.dumps(_sections(values))
 
     def _values(self) -> Iterator[tuple[Option, Any]]:
         for option in OPTIONS.values():
@@ -103,14 +124,24 @@ def load(
     overrides: Sequence[str] = (),
     environment: MutableMapping[str, str] = os.environ,
 ) -> Config:
-    """Read every source, later wins: defaults, ``paths``, ``environment``, ``overrides`` (contract §6.1).
+    """Read every source, later wins: defaults, ``paths``, Vault, ``environment``, ``overrides`` (contract §6.1).
 
     ``paths`` are those of ``-c`` and ``overrides`` those of ``-x``. Variables that were read are blanked in
     ``environment``, so that secrets do not reach child processes. Raises ConfigurationError, which names
     every wrong option with its source and what was expected.
     """
-    layers = tuple(sources.layers(paths, overrides, environment))
-    options = things.options_named(name for layer in layers for name in layer.values)
+    below, above = sources.layers(paths, overrides, environment)
+    if any(layer.values.get(_VAULT_ADDRESS) for layer in (*below, *above)):
+        below += vault.layers(_settled([*below, *above], {"vault": Vault})["vault"])
+    layers = [*below, *above]
+    notices = [notice for layer in layers for notice in layer.notices]
+    return Config(**_settled(layers, SECTIONS), notices=tuple(notices))
+
+
+def _settled(layers: Sequence[Layer], sections: Mapping[str, type]) -> dict[str, Any]:
+    """What the layers say about ``sections``; raises ConfigurationError that names what is wrong in these."""
+    named = things.options_named(name for layer in layers for name in layer.values)
+    options = {name: option for name, option in named.items() if option.section in sections}
     # Plain layers: no implicit files, variables or environments, and text is never evaluated.
     settings = Dynaconf(
         environments=False,
@@ -123,22 +154,19 @@ def load(
         validators=[Validator(name, condition=option.accepts) for name, option in options.items()],
     )
     settings.update({name: option.default for name, option in options.items()}, validate=False)
-    source_of: dict[str, str] = {}
-    notices: list[str] = []
+    origins: dict[str, Layer] = {}
     for layer in layers:
-        values = {name: options[name].read(value) for name, value in layer.values.items()}
+        values = {name: options[name].read(value) for name, value in layer.values.items() if name in options}
         settings.update(values, loader_identifier=layer.source, validate=False)
-        source_of.update(dict.fromkeys(values, layer.source))
-        notices += layer.notices
+        origins.update(dict.fromkeys(values, layer))
     try:
         settings.validators.validate_all()
     except ValidationError as error:
         wrong = [options[validator.names[0]] for validator, _ in error.details]
-        problems = [_problem(option, settings[option.name], source_of[option.name]) for option in wrong]
+        problems = [_problem(option, settings[option.name], origins[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
-    _check_together(options, settings, source_of)
-    sections = {section: _section(section, options, settings) for section in SECTIONS}
-    return Config(**sections, notices=tuple(notices))
+    _check_together(options, settings, origins)
+    return {section: _section(section, options, settings) for section in sections}
 
 
 def _sections(values: Iterable[tuple[Option, Any]]) -> dict[str, dict[str, Any]]:
@@ -167,17 +195,17 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _problem(option: Option, value: object, source: str) -> str:
-    shown = "" if option.rule.secret else f", got {value!r}"
-    return f"{option.key} (from {source}): expected {option.expected}{shown}"
+def _problem(option: Option, value: object, origin: Layer) -> str:
+    shown = "" if option.rule.secret or origin.confidential else f", got {value!r}"
+    return f"{option.key} (from {origin.source}): expected {option.expected}{shown}"
 
 
-def _check_together(options: Mapping[str, Option], settings: Dynaconf, source_of: Mapping[str, str]) -> None:
+def _check_together(options: Mapping[str, Option], settings: Dynaconf, origins: Mapping[str, Layer]) -> None:
     """Refuse options without those that they need, and those that contradict each other."""
     given = {
-        option.key: source_of[name]
+        option.key: origins[name].source
         for name, option in options.items()
-        if settings[name] and name in source_of
+        if settings[name] and name in origins
     }
     for keys in TOGETHER:
         said = [key for key in keys if key in given]
@@ -185,8 +213,8 @@ def _check_together(options: Mapping[str, Option], settings: Dynaconf, source_of
             missing = next(key for key in keys if key not in given)
             raise _missing(missing, said[0], given[said[0]])
     for needed in (option for option in options.values() if option.rule.required and option.key not in given):
-        name = next(name for name in source_of if _belong_together(options[name], needed))
-        raise _missing(needed.key, options[name].key, source_of[name])
+        name = next(name for name in origins if _belong_together(options[name], needed))
+        raise _missing(needed.key, options[name].key, origins[name].source)
     for one, other in APART:
         if one in given and other in given:
             raise ConfigurationError(

@@ -22,9 +22,10 @@ Later sources win.
 2. Documents named with `-c`: files or directories, separated by commas, in YAML or JSON; `-` is standard
    input. Of a directory, every `.json`, `.yaml` and `.yml` file below it is read, in the order of their
    names, except where a name starts with a dot.
-3. The environment variable `HOMECHART_CONFIG`, which holds a whole document.
-4. One environment variable for each option, such as `HOMECHART_APP_BASEURL`.
-5. `-x app_baseURL=https://home.example.com,app_port=80`, in any case, with neither `,` nor `=` in a value;
+3. The secrets `vault.paths` of HashiCorp Vault or OpenBao, if `vault.address` is given, which all other sources can do.
+4. The environment variable `HOMECHART_CONFIG`, which holds a whole document.
+5. One environment variable for each option, such as `HOMECHART_APP_BASEURL`.
+6. `-x app_baseURL=https://home.example.com,app_port=80`, in any case, with neither `,` nor `=` in a value;
    `-x config=…` takes a whole document.
 
 Some sections hold any number of things, each under a name that you choose, in small letters and digits: it stands
@@ -41,6 +42,9 @@ postgresql:
   database: homechart
   username: homechart
 ```
+
+So does a secret in Vault. It may also name options as `-x` does, such as `smtp_password`, in any case; both forms can
+stand in one secret.
 
 In variables and `-x`, a boolean is `1`, `t`, `true`, `yes` or `0`, `f`, `false`, `no` in any case; a list is
 separated by commas, without spaces; what is empty counts as not given. An option that does not exist is an

@@ -70,7 +70,7 @@ class App:
     )
     keep_health_log_days: int = option(180, "Days that a health log stays after its date.", at_least=1)
     keep_inactive_auth_account_days: int = option(
-        180, "Days that an account without a household stays without being used.", at_least=1
+        0, "Days that an account without a household stays without being used; 0 for ever.", at_least=0
     )
     keep_notes_page_versions: int = option(10, "Versions that are kept of each page.", at_least=1)
     keep_plan_task_days: int = option(180, "Days that a task stays after it was done.", at_least=1)
@@ -292,6 +292,33 @@ class Tracing:
 
 
 @dataclass(frozen=True, slots=True)
+class Vault:
+    """HashiCorp Vault or OpenBao, from which options are read once at start, when an address is given."""
+
+    address: str = option("", "Where Vault is, such as `https://vault.example.com:8200`.", form=ADDRESS)
+    app_role_id: str = option("", "Sign in with this AppRole; its RoleID.")
+    app_role_mount: str = option("approle", "Where AppRole is mounted below `auth/`.")
+    app_role_secret_id: str = option("", "The SecretID that belongs to it.", secret=True)
+    ca_certificate: str = option(
+        "", "Path of the certificates (PEM) that Vault's is checked with; empty trusts the usual authorities."
+    )
+    kubernetes_mount: str = option("kubernetes", "Where Kubernetes is mounted below `auth/`.")
+    kubernetes_role: str = option("", "Sign in as the service account of this pod, in this role.")
+    kubernetes_token_file: str = option(
+        "/var/run/secrets/kubernetes.io/serviceaccount/token", "Path of the service account's token."
+    )
+    kv_version: int = option(2, "Version of the KV engine that holds the secrets.", at_least=1, at_most=2)
+    mount: str = option("secret", "Where that engine is mounted.")
+    namespace: str = option("", "Namespace in Vault, where it has any.")
+    paths: tuple[str, ...] = option(
+        ("homechart",), "The secrets to read, below the mount; a later one wins over an earlier one."
+    )
+    timeout_seconds: int = option(10, "Seconds that an answer of Vault may take.", at_least=1)
+    token: str = option("", "Sign in with this token.", secret=True)
+    token_file: str = option("", "Sign in with the token in this file, such as one that an agent keeps.")
+
+
+@dataclass(frozen=True, slots=True)
 class WebPush:
     """Notifications in browsers. With both keys given, clients can subscribe to them; nothing is sent yet."""
 
@@ -319,6 +346,7 @@ class Sections:
     postgresql: Postgresql = Postgresql()
     smtp: Smtp = Smtp()
     tracing: Tracing = Tracing()
+    vault: Vault = Vault()
     web_push: WebPush = WebPush()
 
 
@@ -339,6 +367,7 @@ TOGETHER = (
     ("app.tlsCertificate", "app.tlsKey"),
     ("oidc.googleClientID", "oidc.googleClientSecret"),
     ("smtp.hostname", "smtp.fromAddress"),
+    ("vault.appRoleID", "vault.appRoleSecretID"),
     ("webPush.vapidPrivateKey", "webPush.vapidPublicKey"),
 )
 

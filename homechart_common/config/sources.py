@@ -1,7 +1,8 @@
 """Where configuration comes from: files, one document in a variable, variables, and the command line.
 
 Every source becomes layers of values by option name, and a later layer wins over an earlier one. The order is
-that of :func:`layers`. Values keep the form they were given in; only documents know types other than text.
+that of :func:`layers`; ``vault`` is one more source. Values keep the form they were given in; only documents
+know types other than text.
 """
 
 from __future__ import annotations
@@ -34,19 +35,20 @@ class Layer:
     source: str
     values: dict[str, object] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    #: Whether no value of it may be shown, whatever the option.
+    confidential: bool = False
 
 
 def layers(
     paths: Sequence[str], overrides: Sequence[str], environment: MutableMapping[str, str]
-) -> Iterator[Layer]:
-    """Every layer, the weakest first (contract §6.1); what was read of ``environment`` is blanked there.
+) -> tuple[list[Layer], list[Layer]]:
+    """Every layer, the weakest first (contract §6.1): those below what Vault says, and those above it.
 
-    Raises ConfigurationError for what cannot be read and for options that do not exist.
+    What was read of ``environment`` is blanked there. Raises ConfigurationError for what cannot be read and
+    for options that do not exist.
     """
-    yield from _files(paths)
-    yield from _document_variable(environment)
-    yield from _variables(environment)
-    yield from _overrides(overrides)
+    below = list(_files(paths))
+    return below, [*_document_variable(environment), *_variables(environment), *_overrides(overrides)]
 
 
 def _files(paths: Iterable[str]) -> Iterator[Layer]:
@@ -127,7 +129,11 @@ def _override(name: str, value: str) -> Layer:
 
 def _document(text: str, source: str) -> Layer:
     """The layer of a JSON or YAML document; raises ConfigurationError naming ``source`` and the place."""
-    content = _parse(text, source)
+    return content_layer(_parse(text, source), source)
+
+
+def content_layer(content: object, source: str) -> Layer:
+    """The layer of what a document holds; raises ConfigurationError naming ``source``."""
     if content is None:
         return Layer(source)
     values: dict[str, object] = {}

@@ -16,6 +16,7 @@ from homechart_common.models.model import Row
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Connection, Queryable
 from homechart_common.postgresql.database import Database
+from homechart_common.postgresql.statement import array
 from homechart_common.threads import aside
 
 #: How servers call calendars. Many do not know what they are.
@@ -79,11 +80,15 @@ async def events_in(found: Found, time_zone: str) -> list[Row]:
 async def take_in(connection: Connection, calendar_id: str, found: Found, events: Sequence[Row]) -> None:
     """Make the events of a calendar those of its text, in the caller's transaction.
 
-    New ones come, those that it has no more go, and the others stay as they are: somebody may have changed them.
+    New ones come and those that it has no more go. Of the others only what the text says otherwise than the one before
+    is changed: somebody here may have changed something else.
     """
+    columns = {column for event in events for column in event} - {"icalendar_uid"}
     known = {"id": calendar_id, "events": orjson.dumps(list(events)).decode()}
+    said = {**known, "columns": array(sorted(columns))}
     await connection.execute(_QUERIES["forget_events"], known)
-    await connection.execute(_QUERIES["take_in_events"], known)
+    await connection.execute(_QUERIES["follow_events"], said)
+    await connection.execute(_QUERIES["take_in_events"], said)
     await connection.execute(
         _QUERIES["note_text"],
         {

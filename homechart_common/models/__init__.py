@@ -3,6 +3,7 @@
 from homechart_common.models.auth_account import AuthAccount
 from homechart_common.models.auth_household import AuthAccountAuthHousehold, AuthHousehold
 from homechart_common.models.auth_identity import AuthIdentity
+from homechart_common.models.auth_passkey import AuthPasskey
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
 from homechart_common.models.budget_account import BudgetAccount
@@ -40,6 +41,7 @@ __all__ = [
     "AuthAccountAuthHousehold",
     "AuthHousehold",
     "AuthIdentity",
+    "AuthPasskey",
     "AuthSession",
     "Bookmark",
     "BudgetAccount",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from homechart_common.local_time import zone_named
@@ -16,8 +16,12 @@ _SEPARATORS = ("/", "-", ".", ",")
 def written(moment: datetime, time_zone: str, preferences: Mapping[str, Any]) -> str:
     """``moment`` in a zone of the IANA database (UTC if there is no such zone), to the minute."""
     there = moment.astimezone(zone_named(time_zone))
-    time = "%H:%M" if preferences.get("formatTime24") else "%I:%M %p"
-    return f"{written_day(there, preferences)} {there:{time}}"
+    return f"{written_day(there, preferences)} {written_time(there.time(), preferences)}"
+
+
+def written_time(at: time, preferences: Mapping[str, Any]) -> str:
+    """A time on the face of a clock, to the minute."""
+    return f"{at:%H:%M}" if preferences.get("formatTime24") else f"{at:%I:%M %p}"
 
 
 def written_day(day: date, preferences: Mapping[str, Any]) -> str:

@@ -33,8 +33,10 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
             yield f"{token.content}\n"
         elif token.type == "hr":
             yield "--\n\n"
-        elif token.type in ("paragraph_close", "heading_close", "bullet_list_close", "ordered_list_close"):
+        elif token.type in ("paragraph_close", "heading_close"):
             yield "\n" if token.hidden else "\n\n"
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            yield "\n"
 
 
 def _inline(tokens: Sequence[Token]) -> Iterator[str]:

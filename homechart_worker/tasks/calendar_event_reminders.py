@@ -14,6 +14,7 @@ from homechart_common.notify.dates import written, written_day
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Connection
 from homechart_common.recurrence import Recurrence
+from homechart_worker import missed
 from homechart_worker.event_reminders import EventReminders
 from homechart_worker.task import Context, task
 
@@ -22,10 +23,11 @@ _DAY_MINUTES = 24 * 60
 _QUERIES = queries.load("reminders")
 _COLUMNS = (
     "id", "name", "location", "date_start", "time_start", "time_zone", "duration", "travel_time", "notify_offset",
-    "date_end", "recurrence", "skip_days", "date_notification", "is_due", "people",
+    "date_end", "recurrence", "skip_days", "date_notification", "is_due", "updated", "people",
 )  # fmt: skip
 
 Event = dict[str, Any]
+Person = dict[str, Any]
 
 
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
@@ -38,6 +40,7 @@ async def calendar_event_reminders(context: Context) -> int:
         # An event is armed anew exactly if its messages are in the outbox: both are one transaction.
         rows = await connection.fetch(_QUERIES["claim_calendar_events"], {"limit": _BATCH, "now": now})
         envelopes: list[outbox.Envelope] = []
+        overlooked: list[missed.Missed] = []
         armed = []
         for event in (dict(zip(_COLUMNS, row, strict=True)) for row in rows):
             reminders = _reminders(event)
@@ -45,10 +48,13 @@ async def calendar_event_reminders(context: Context) -> int:
             told = None if due is None else reminders.overdue(due, now)
             if told is not None:
                 envelopes += _envelopes(event, reminders, told, link)
+            elif due is not None:
+                overlooked += _missed(event, reminders, due)
             armed.append(_armed(event, reminders, told or due, now))
         if armed:
             await connection.execute(_QUERIES["arm_calendar_events"], {"armed": json.dumps(armed)})
         await outbox.enqueue_all(connection, envelopes)
+        await missed.keep(connection, overlooked)
         return len(rows)
 
     return await context.database.retrying(work)
@@ -67,8 +73,10 @@ def _reminders(event: Event) -> EventReminders:
 
 
 def _due(event: Event, reminders: EventReminders, now: datetime) -> date | None:
-    """The occurrence whose reminder is due, if one is."""
-    day: date | None = event["date_notification"] if event["is_due"] else _first(event, reminders, now)
+    """The occurrence whose reminder is due, if one is; of what was changed while no worker ran the first since then."""
+    day: date | None = event["date_notification"]
+    if not event["is_due"]:
+        day = _first(event, reminders, min(now, event["updated"]))
     return day if day is not None and reminders.due(day) <= now else None
 
 
@@ -89,24 +97,36 @@ def _armed(event: Event, reminders: EventReminders, due: date | None, now: datet
 def _envelopes(
     event: Event, reminders: EventReminders, day: date, link: messages.Link
 ) -> Iterator[outbox.Envelope]:
-    begins = reminders.begins(day)
     for person in json.loads(event["people"]):
-        # Times are those where the event is; whoever is elsewhere is told where that is.
-        where = "" if person["zone"] == event["time_zone"] else f" ({event['time_zone']})"
-        preferences = person["preferences"]
         leave = ""
         if event["travel_time"]:
-            leaving = begins - timedelta(minutes=event["travel_time"])
-            leave = written(leaving, event["time_zone"], preferences) + where
+            leave = _told(event, person, reminders.begins(day) - timedelta(minutes=event["travel_time"]))
         message = messages.render(
             "calendar_event_reminder",
             person["language"],
             event=event["name"],
-            begins=written_day(day, preferences)
-            if event["duration"] % _DAY_MINUTES == 0
-            else written(begins, event["time_zone"], preferences) + where,
+            begins=_begins(event, person, reminders, day),
             leave=leave,
             location=event["location"],
             link=link,
         )
         yield outbox.Envelope(message, person["id"])
+
+
+def _missed(event: Event, reminders: EventReminders, day: date) -> Iterator[missed.Missed]:
+    for person in json.loads(event["people"]):
+        begins = _begins(event, person, reminders, day)
+        yield missed.Missed(person["id"], "calendar_event", event["name"], reminders.begins(day), begins)
+
+
+def _begins(event: Event, person: Person, reminders: EventReminders, day: date) -> str:
+    """When an occurrence begins; of one that lasts whole days no time."""
+    if event["duration"] % _DAY_MINUTES == 0:
+        return written_day(day, person["preferences"])
+    return _told(event, person, reminders.begins(day))
+
+
+def _told(event: Event, person: Person, moment: datetime) -> str:
+    """Times are those where the event is; whoever is elsewhere is told where that is."""
+    where = "" if person["zone"] == event["time_zone"] else f" ({event['time_zone']})"
+    return written(moment, event["time_zone"], person["preferences"]) + where

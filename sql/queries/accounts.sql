@@ -67,3 +67,10 @@ UPDATE auth_account SET password_hash = %(password_hash)s::text, totp_secret = '
     password_reset_token = NULL, password_reset_expires = NULL,
     verified = true, verification_token = NULL
 WHERE id = %(id)s::uuid AND password_reset_token = %(token)s::bytea AND password_reset_expires > now();
+
+-- name: can_sign_in
+-- Whether there is a way into an account: a password, an identity at one of these providers, or a passkey for this host.
+SELECT password_hash <> ''
+    OR EXISTS (SELECT FROM auth_identity i WHERE i.auth_account_id = a.id AND i.issuer = ANY (%(issuers)s::text[]))
+    OR EXISTS (SELECT FROM auth_passkey p WHERE p.auth_account_id = a.id AND p.host = %(host)s::text)
+FROM auth_account a WHERE a.id = %(account)s::uuid;

@@ -84,12 +84,40 @@ DELETE FROM calendar_event e
 WHERE e.calendar_icalendar_id = %(id)s::uuid AND e.icalendar_uid <> '' AND e.icalendar_uid NOT IN (
     SELECT r.icalendar_uid FROM jsonb_to_recordset(%(events)s::jsonb) AS r (icalendar_uid text));
 
+-- name: follow_events
+-- Known events of which their calendar says something else than it did: what it changed changes here, what it did not
+-- change stays as people here have made it. Of those taken in before this was noted, what nobody here has touched is what
+-- it said. Days that were left out here stay so.
+WITH said AS MATERIALIZED (
+    SELECT r.icalendar_uid, (
+        SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(r)) WHERE key = ANY (%(columns)s::text[])
+    ) AS now FROM jsonb_populate_recordset(NULL::calendar_event, %(events)s::jsonb) r
+), known AS MATERIALIZED (
+    SELECT e.id, said.now, coalesce(e.icalendar_said, CASE WHEN e.updated = e.created THEN to_jsonb(e) END, said.now) AS before
+    FROM calendar_event e JOIN said USING (icalendar_uid)
+    WHERE e.calendar_icalendar_id = %(id)s::uuid AND e.icalendar_said IS DISTINCT FROM said.now
+)
+UPDATE calendar_event e SET icalendar_said = k.now,
+    (name, details, location, date_start, time_start, time_zone, duration, date_end, recurrence, notify_offset) = (
+        SELECT p.name, p.details, p.location, p.date_start, p.time_start, p.time_zone, p.duration, p.date_end, p.recurrence,
+            p.notify_offset
+        FROM jsonb_populate_record(e, (
+            SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(k.now) WHERE value IS DISTINCT FROM k.before -> key
+        )) p
+    ),
+    skip_days = CASE WHEN k.now -> 'skip_days' = k.before -> 'skip_days' THEN e.skip_days ELSE array(
+        SELECT day::date FROM jsonb_array_elements_text(k.now -> 'skip_days') day
+        UNION SELECT day FROM unnest(e.skip_days) day WHERE NOT k.before -> 'skip_days' ? day::text ORDER BY 1
+    ) END
+FROM known k WHERE e.id = k.id;
+
 -- name: take_in_events
 -- Events of a calendar that are not known yet.
 INSERT INTO calendar_event (calendar_icalendar_id, auth_account_id, auth_household_id, icalendar_uid, name, details, location,
-    date_start, time_start, time_zone, duration, date_end, recurrence, skip_days, notify_offset)
+    date_start, time_start, time_zone, duration, date_end, recurrence, skip_days, notify_offset, icalendar_said)
 SELECT c.id, c.auth_account_id, c.auth_household_id, r.icalendar_uid, r.name, r.details, r.location,
-    r.date_start, r.time_start, r.time_zone, r.duration, r.date_end, r.recurrence, r.skip_days, r.notify_offset
+    r.date_start, r.time_start, r.time_zone, r.duration, r.date_end, r.recurrence, r.skip_days, r.notify_offset,
+    (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(r)) WHERE key = ANY (%(columns)s::text[]))
 FROM calendar_icalendar c, jsonb_populate_recordset(NULL::calendar_event, %(events)s::jsonb) r
 WHERE c.id = %(id)s::uuid AND NOT EXISTS (
     SELECT FROM calendar_event e
@@ -98,7 +126,7 @@ ON CONFLICT (calendar_icalendar_id, icalendar_uid) WHERE calendar_icalendar_id I
 DO NOTHING;
 
 -- name: note_text
--- What was read of a calendar last.
+-- What was read of a calendar last, just now.
 UPDATE calendar_icalendar SET etag = %(etag)s::text, last_modified = %(last_modified)s::text,
-    digest = decode(%(digest)s::text, 'hex')
+    digest = decode(%(digest)s::text, 'hex'), failures = 0, refresh_next = now() + interval '1 hour'
 WHERE id = %(id)s::uuid;

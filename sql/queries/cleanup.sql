@@ -13,6 +13,22 @@ DELETE FROM auth_oidc_flow WHERE state_hash IN (
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: auth_accounts
+-- Accounts in no household that nobody has used for long, and what is theirs.
+DELETE FROM auth_account WHERE id IN (
+    SELECT a.id FROM auth_account a
+    WHERE a.last_activity < now() - make_interval(days => %(days)s::integer)
+        AND NOT EXISTS (SELECT FROM auth_account_auth_household m WHERE m.auth_account_id = a.id)
+        AND NOT EXISTS (SELECT FROM auth_session s WHERE s.auth_account_id = a.id AND s.expires > now())
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: challenges
+-- Challenges that nobody answered in time.
+DELETE FROM auth_challenge WHERE hash IN (
+    SELECT hash FROM auth_challenge WHERE expires < now() ORDER BY expires LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: demonstration_accounts
 -- Accounts of demonstrations that are a day old, and the children that were added there; nobody who is elsewhere, too.
 DELETE FROM auth_account WHERE id IN (
@@ -127,6 +143,13 @@ DELETE FROM calendar_event WHERE id IN (
     WHERE recurrence IS NULL AND calendar_icalendar_id IS NULL
         AND timestamp_end < now() - make_interval(days => %(days)s::integer)
     ORDER BY timestamp_end LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
+-- name: calendar_hosts
+-- Servers that nobody has asked for a calendar for weeks, as nobody has one there any more.
+DELETE FROM calendar_host WHERE host IN (
+    SELECT host FROM calendar_host WHERE not_before < now() - interval '14 days'
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
 -- name: notes_page_versions

@@ -37,10 +37,3 @@ DELETE FROM auth_identity WHERE id = %(id)s::uuid AND auth_account_id = %(accoun
 -- name: unlink_all
 -- No identity signs in to an account any more.
 DELETE FROM auth_identity WHERE auth_account_id = %(account)s::uuid;
-
--- name: can_sign_in
--- Whether there is a way into an account: a password, or an identity of one of these providers.
-SELECT password_hash <> '' OR EXISTS (
-    SELECT FROM auth_identity i WHERE i.auth_account_id = a.id AND i.issuer = ANY (%(issuers)s::text[])
-)
-FROM auth_account a WHERE a.id = %(account)s::uuid;

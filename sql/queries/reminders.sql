@@ -9,7 +9,7 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 )
 SELECT e.id::text, e.name, e.location, e.date_start, e.time_start, e.time_zone, e.duration, e.travel_time, e.notify_offset,
-    e.date_end, e.recurrence::text, e.skip_days, e.date_notification, isfinite(e.time_notification) AS is_due, coalesce((
+    e.date_end, e.recurrence::text, e.skip_days, e.date_notification, isfinite(e.time_notification) AS is_due, e.updated, coalesce((
         SELECT jsonb_agg(jsonb_build_object('id', a.id, 'language', a.iso_639_code, 'zone', a.time_zone,
             'preferences', a.preferences) ORDER BY a.created, a.id)
         FROM (
@@ -37,7 +37,10 @@ FROM jsonb_to_recordset(%(armed)s::jsonb) AS armed (id uuid, moment timestamptz,
 -- Meals that it is time to cook or to prepare, whose times are emptied in the statement that returns them: a row for
 -- each reminder and person to tell, and one without a person for a reminder that nobody wants (contract B2 §6.3).
 WITH due AS MATERIALIZED (
-    SELECT id, notification_time_cook <= now() AS cook, notification_time_prep <= now() AS prep FROM cook_meal_plan
+    SELECT id, notification_time_cook <= now() AS cook, notification_time_prep <= now() AS prep,
+        greatest(notification_time_cook, updated) < now() - interval '1 day' AS cook_missed,
+        greatest(notification_time_prep, updated) < now() - interval '1 day' AS prep_missed
+    FROM cook_meal_plan
     WHERE least(notification_time_cook, notification_time_prep) <= now()
     ORDER BY least(notification_time_cook, notification_time_prep)
     LIMIT %(limit)s::integer
@@ -48,16 +51,16 @@ WITH due AS MATERIALIZED (
         notification_time_prep = CASE WHEN due.prep THEN NULL ELSE p.notification_time_prep END
     FROM due WHERE p.id = due.id
     RETURNING p.id, p.auth_household_id, p.cook_recipe_id, p.cook_recipe_scale, p.custom_recipe, p.cook_meal_time_id,
-        p.date + p.time AS moment, due.cook, due.prep
+        p.date + p.time AS moment, due.cook, due.prep, due.cook_missed, due.prep_missed
 )
 SELECT c.id::text, reminder.kind, coalesce(r.name, c.custom_recipe), m.name, c.moment,
-    c.cook_recipe_id::text, c.cook_recipe_scale, person.id::text, person.iso_639_code, person.preferences
+    c.cook_recipe_id::text, c.cook_recipe_scale, reminder.missed, person.id::text, person.iso_639_code, person.preferences
 FROM claimed c
 JOIN cook_meal_time m ON m.id = c.cook_meal_time_id
 LEFT JOIN cook_recipe r ON r.id = c.cook_recipe_id
 JOIN LATERAL (
-    SELECT 'cook_meal_plan_cook' AS kind, 'ignoreEmailCookMealPlanCook' AS unwanted WHERE c.cook
-    UNION ALL SELECT 'cook_meal_plan_prep', 'ignoreEmailCookMealPlanPrep' WHERE c.prep
+    SELECT 'cook_meal_plan_cook' AS kind, 'ignoreEmailCookMealPlanCook' AS unwanted, c.cook_missed AS missed WHERE c.cook
+    UNION ALL SELECT 'cook_meal_plan_prep', 'ignoreEmailCookMealPlanPrep', c.prep_missed WHERE c.prep
 ) reminder ON true
 LEFT JOIN LATERAL (
     SELECT a.id, a.iso_639_code, a.preferences
@@ -79,9 +82,10 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ), claimed AS (
     UPDATE plan_task t SET notified = true FROM due WHERE t.id = due.id
-    RETURNING t.id, t.name, t.due_date, t.auth_account_id, t.auth_household_id
+    RETURNING t.id, t.name, t.due_date, t.auth_account_id, t.auth_household_id,
+        greatest(t.due_date, t.updated) < now() - interval '1 day' AS missed
 )
-SELECT c.id::text, c.name, c.due_date, person.id::text, person.iso_639_code, person.time_zone, person.preferences
+SELECT c.id::text, c.name, c.due_date, c.missed, person.id::text, person.iso_639_code, person.time_zone, person.preferences
 FROM claimed c
 LEFT JOIN LATERAL (
     SELECT a.id, a.iso_639_code, a.time_zone, a.preferences FROM (

@@ -97,6 +97,7 @@ async def test_the_ways_to_sign_in_are_listed(
 ) -> None:
     assert (await visitor.get("/auth/methods")).values == [
         {"kind": "password", "name": "password", "displayName": "", "icon": "", "issuer": ""},
+        {"kind": "passkey", "name": "passkey", "displayName": "", "icon": "", "issuer": ""},
         {
             "kind": "oidc",
             "name": "google",
@@ -112,6 +113,11 @@ async def test_the_ways_to_sign_in_are_listed(
             "issuer": home.issuer,
         },
     ]
+
+
+async def test_where_there_cannot_be_passkeys_none_are_offered(start_api: StartAPI) -> None:
+    inside = await start_api("app_baseurl=http://192.168.1.7:3000")
+    assert [way["kind"] for way in (await inside.get("/auth/methods")).values] == ["password"]
 
 
 async def test_old_clients_are_told_the_one_provider_that_they_know(visitor: Visitor) -> None:

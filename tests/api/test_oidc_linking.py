@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from homechart_common.postgresql.database import Database
+from tests.authenticator import Authenticator, enrol
 from tests.callers import Answer
 from tests.openid_provider import OpenIDProvider, come_back, openid_provider
 from tests.visitors import PASSWORD, Letters, StartAPI, Visitor, new_address
@@ -195,6 +196,27 @@ async def test_the_last_way_in_stays(visitor: Visitor) -> None:
     assert (await unlink(ann, second)).status == 400
     assert (await ann.put(ann.home, {"password": PASSWORD})).status == 200
     assert (await unlink(ann, second)).status == 200
+
+
+async def test_a_passkey_is_a_way_in_and_stays_if_it_is_the_last(visitor: Visitor) -> None:
+    ann = visitor.signed_in((await sign_in(visitor, tosAccepted=True)).value)
+    passkey = (await enrol(ann, Authenticator(), "Phone")).value
+    path = f"{ann.home}/passkeys/{passkey['id']}"
+    (identity,) = await identities(ann)
+    assert (await unlink(ann, identity)).status == 200
+    assert (
+        await ann.remove(path)
+    ).message == "You could not sign in any more: please choose a password first"
+    assert [left["name"] for left in (await ann.get(f"{ann.home}/passkeys")).values] == ["Phone"]
+    await ann.put(ann.home, {"password": PASSWORD})
+    assert (await ann.remove(path)).status == 200
+
+
+async def test_whom_a_proxy_signs_in_needs_no_other_way(visitor: Visitor, start_api: StartAPI) -> None:
+    behind = await start_api("app_proxyaddress=127.0.0.1", "app_proxyheaderemail=Remote-Email")
+    ann = behind.signed_in((await sign_in(visitor, tosAccepted=True)).value)
+    (identity,) = await identities(ann)
+    assert (await unlink(ann, identity)).status == 200
 
 
 async def test_of_two_last_ways_in_one_stays(visitor: Visitor) -> None:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
+from homechart_common.postgresql import embedded
 from homechart_common.postgresql.database import Database
-from homechart_worker.tasks.deliver import deliver
+from homechart_common.postgresql.migrate import migrate
+from tests.faults.reminders import Trouble, add_reminders, outcome, unfinished
 from tests.faults.workers import Workers, workers
 from tests.mail_server import ACCEPTED, MailServer, mail_server
 from tests.people import add_account, add_tasks
 
 Until = Callable[..., Awaitable[None]]
 
-WAVES, TASKS_A_WAVE = 5, 100
+MAILS, SECONDS = 240, 12.0
+#: Claims are soon taken over.
+LEASE_SECONDS = 5
 
 
 @pytest.fixture
@@ -26,7 +32,7 @@ async def mails() -> AsyncIterator[MailServer]:
     async with mail_server() as server:
 
         async def slowly() -> str:
-            await asyncio.sleep(random.uniform(0, 0.05))
+            await asyncio.sleep(random.uniform(0, 0.3))
             return ACCEPTED
 
         server.answer = slowly
@@ -35,54 +41,71 @@ async def mails() -> AsyncIterator[MailServer]:
 
 @pytest.fixture
 async def crew(fresh_database: Database, mails: MailServer) -> AsyncIterator[Workers]:
-    """Workers whose claims are soon taken over."""
-    async with workers(fresh_database.settings, mails, lease_seconds=5) as crew:
+    async with workers(fresh_database.settings, mails, lease_seconds=LEASE_SECONDS) as crew:
         yield crew
+
+
+@pytest.fixture
+async def house(server_folder: Path) -> AsyncIterator[tuple[Path, Database]]:
+    """A PostgreSQL server that nobody else uses, as the folder that it is in, and its database."""
+    folder = server_folder / uuid.uuid4().hex[:8]
+    database = Database(await embedded.start(folder))
+    try:
+        await database.open()
+        await migrate(database)
+        yield folder, database
+    finally:
+        await database.close()
+        await embedded.stop(folder)
 
 
 async def all_ended(database: Database) -> None:
     """Wait until every reminder has come to its end; what workers would do later they do now."""
-    deadline = time.monotonic() + 20
-    while await database.fetch_value(
-        """SELECT EXISTS (SELECT FROM plan_task WHERE NOT notified)
-        OR EXISTS (SELECT FROM notification WHERE sent IS NULL)"""
-    ):
+    deadline = time.monotonic() + 30
+    while await unfinished(database):
         assert time.monotonic() < deadline, "some reminders were lost"
         await asyncio.sleep(0.3)
         await database.execute("UPDATE notification SET send_after = now() WHERE send_after > now()")
         await database.execute("SELECT pg_notify('tasks', 'notification')")
 
 
-async def test_no_reminder_is_lost_or_sent_twice_while_workers_are_killed(
+async def test_no_reminder_is_lost_or_sent_twice_while_workers_are_killed_and_postgresql_restarts(
+    house: tuple[Path, Database], mails: MailServer
+) -> None:
+    """The bench does so for minutes (``bench/crashes.py``)."""
+    folder, database = house
+    await add_reminders(database, MAILS, SECONDS)
+    async with workers(database.settings, mails, lease_seconds=LEASE_SECONDS) as crew:
+        trouble = Trouble(crew, folder)
+        await trouble.stir(SECONDS)
+        await crew.start()  # which looks at once for what is due
+        await all_ended(database)
+        seen = await outcome(database, mails)
+        assert trouble.gave_up == 0, crew.log()
+    print(f"{trouble}: {seen}")
+    assert (seen.recorded, seen.distinct) == (MAILS, MAILS), "each reminder is in the outbox exactly once"
+    assert (seen.lost, seen.unknown) == (0, 0)
+    # Who dies between the server's answer and the commit leaves a claim behind, which is taken over.
+    assert seen.unexplained == 0, "some were sent twice without need"
+
+
+async def test_a_mail_is_sent_again_if_its_sender_died_before_writing_it_down_which_its_row_tells(
     crew: Workers, fresh_database: Database, mails: MailServer
 ) -> None:
-    account = await add_account(fresh_database)
-    for _ in range(2):
-        await crew.start()
-    for wave in range(WAVES):
-        names = (f"{wave}-{number}" for number in range(TASKS_A_WAVE))
-        await add_tasks(fresh_database, *names, account=account)
-        await (await crew.start()).says("has started")
-        await asyncio.sleep(random.uniform(0, 0.3))
-        random.choice(crew.alive).kill()
+    async def accept_and_kill() -> str:
+        if not mails.arrivals:
+            for worker in crew.alive:
+                worker.kill()
+        return ACCEPTED
+
+    mails.answer = accept_and_kill
+    await add_tasks(fresh_database, "Bins", account=await add_account(fresh_database))
+    victim = await crew.start()
+    await victim.process.wait()
     await crew.start()
     await all_ended(fresh_database)
-
-    rows = await fresh_database.fetch(
-        "SELECT id::text, subject_smtp, claims, attempt, error FROM notification"
-    )
-    told = {subject for _, subject, *_ in rows}
-    assert len(rows) == len(told) == WAVES * TASKS_A_WAVE, "each reminder is in the outbox exactly once"
-    arrived = mails.deliveries()
-    for identity, subject, claims, _, error in rows:
-        assert error == ""
-        assert arrived[identity] >= 1, f"{subject} was lost"
-        # Who dies between the server's answer and the commit leaves a claim behind, which is taken over.
-        assert arrived[identity] <= claims, f"{subject} was sent twice without need"
-    twice = sum(count - 1 for count in arrived.values())
-    taken_over = sum(claims - attempt - 1 for _, _, claims, attempt, _ in rows)
-    print(f"{WAVES} workers killed: {taken_over} claims taken over, {twice} mails sent twice")
-    assert taken_over <= WAVES * deliver.parallel, "no more than the killed workers had in their hands"
+    seen = await outcome(fresh_database, mails)
+    assert (seen.recorded, seen.twice, seen.unexplained, seen.taken_over) == (1, 1, 0, 1)
 
 
 async def test_another_worker_leads_within_five_seconds(crew: Workers, until: Until) -> None:

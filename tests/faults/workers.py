@@ -32,6 +32,11 @@ class Workers:
         return worker
 
     @property
+    def started(self) -> int:
+        """How many there have been."""
+        return len(self._started)
+
+    @property
     def alive(self) -> list[Running]:
         """Those that run."""
         return [worker for worker in self._started if worker.process.returncode is None]

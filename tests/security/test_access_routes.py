@@ -77,6 +77,8 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthAccountTOTPRead": own_editing,
     "AuthAccountTOTPUpdate": own_editing,
     "AuthAccountUpdate": own_or_admin,
+    "AuthAccountWebAuthnRead": own_editing,
+    "AuthAccountWebAuthnUpdate": own_editing,
     "AuthHouseholdDelete": editor,
     "AuthHouseholdExport": own_editing_editor,
     "AuthHouseholdImport": own_editing_editor,
@@ -87,6 +89,9 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthHouseholdUpdate": editor,
     "AuthIdentitiesRead": own_editing,
     "AuthIdentityDelete": own_editing,
+    "AuthPasskeyDelete": own_editing,
+    "AuthPasskeyUpdate": own_editing,
+    "AuthPasskeysRead": own_editing,
     "AuthSessionDelete": own_editing,
     "AuthSessionUpdate": own_editing,
     "BudgetMonthRead": viewer_of_budget,
@@ -117,10 +122,10 @@ FOR_ADMINISTRATORS = {
 #: Anybody may call these, with or without a session.
 PUBLIC = {
     "AuthAccountCreate", "AuthDemoRead", "AuthMethodsRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate",
-    "AuthVerifyUpdate", "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead",
-    "DocumentationReadYAML", "ICalRead", "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectCreate",
-    "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead", "SystemMetricsRead", "TelemetryErrorCreate",
-    "TelemetryTracesCreate",
+    "AuthVerifyUpdate", "AuthWebAuthnCreate", "AuthWebAuthnRead",
+    "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
+    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectCreate", "OIDCRedirectRead", "SystemHealthCheck",
+    "SystemHealthRead", "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]

@@ -1,7 +1,8 @@
 """The server keeps to its own document: schemathesis makes requests of it, good and bad, and checks the answers.
 
 ``HOMECHART_TEST_SEED`` makes other requests than the usual ones; a failure says with which seed it was found.
-What is checked, and what is not, is in ``schemathesis.toml``.
+``HOMECHART_TEST_EXAMPLES`` makes another number of them (``make fuzz`` makes ten times as many). What is checked,
+and what is not, is in ``schemathesis.toml``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from tests.factories import new_account, new_household, new_session
 from tests.processes import Running
 
 SEED = os.environ.get("HOMECHART_TEST_SEED", "20231124")
+#: Requests made up for each operation that has a handler of its own.
+EXAMPLES = int(os.environ.get("HOMECHART_TEST_EXAMPLES", "100"))
+#: All objects share their five handlers, so what is not seen at one of them is seen at another.
+SHARED_EXAMPLES = max(1, EXAMPLES * 3 // 10)
 PROGRAM = Path(sys.executable).parent / "schemathesis"
 CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
 #: After these the session is over, so nothing else would be tested with it.
@@ -48,6 +53,7 @@ async def test_the_server_keeps_to_its_document(
     account = await new_account(database)
     await new_household(database, account)
     session = await new_session(database, account)
+    examples = EXAMPLES if group[0].islower() else SHARED_EXAMPLES
     arguments = [
         *(
             "--config-file",
@@ -57,7 +63,7 @@ async def test_the_server_keeps_to_its_document(
             "--url",
             running.url,
         ),
-        *("--seed", SEED, "--no-color"),
+        *("--seed", SEED, "--max-examples", str(examples), "--no-color"),
         *(part for name, value in session.headers.items() for part in ("--header", f"{name}: {value}")),
         *(
             part

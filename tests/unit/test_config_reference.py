@@ -126,6 +126,7 @@ def test_every_option_of_the_contract_is_one_or_is_said_to_do_nothing():
     # for reasons that are in docs/decisions, or plain
     own = {
         "app.baseURL": "http://localhost:3000",
+        "app.keepInactiveAuthAccountDays": 0,
         "app.rollupBudgetTransactionsBalanceMonths": 0,
         "app.rollupBudgetTransactionsSummaryMonths": 0,
     }

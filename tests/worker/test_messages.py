@@ -118,7 +118,7 @@ def test_text_shows_lists_code_and_rules_without_markup() -> None:
     text = markdown.to_text(
         "# Title\n\n- one\n- two\n\n`code` and **bold**  \nline\n\n---\n\n<https://a.test>"
     )
-    assert text == "Title\n\n- one\n- two\n\n\ncode and bold\nline\n\n--\n\nhttps://a.test\n"
+    assert text == "Title\n\n- one\n- two\n\ncode and bold\nline\n\n--\n\nhttps://a.test\n"
 
 
 @pytest.mark.parametrize(

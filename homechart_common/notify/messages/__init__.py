@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,12 +33,16 @@ Kind = Literal[
     "oidc_unlinked",
     "totp_enabled",
     "totp_disabled",
+    "passkey_added",
+    "passkey_removed",
     "household_invite",
     "household_exported",
     "cook_meal_plan_cook",
     "cook_meal_plan_prep",
     "plan_task_reminder",
     "calendar_event_reminder",
+    "daily_agenda",
+    "missed_reminders",
 ]
 
 _FOLDER = Path(__file__).parent
@@ -69,6 +73,18 @@ class Link(str):
     __slots__ = ()
 
 
+class Points(str):
+    """A list, as Markdown, that may stand in a message as it is; made by :func:`points`."""
+
+    __slots__ = ()
+
+
+def points(items: Iterable[str], *, and_more: bool = False) -> Points:
+    """Texts that people wrote, one below the other; the last one stands for more of them if there are."""
+    lines = [f"- {_as_markdown(item)}" for item in items]
+    return Points("\n".join([*lines, "- …"] if lines and and_more else lines))
+
+
 def link(base_url: str, path: str, **query: str) -> Link:
     """The address of a page of the web client: ``link(base_url, "/verify", id=..., token=...)``."""
     return Link(f"{base_url}{quote(path)}" + (f"?{urlencode(query, quote_via=quote)}" if query else ""))
@@ -78,8 +94,8 @@ def render(kind: Kind, language: str, **values: str) -> Message:
     """The message of this kind with ``values`` in it, in ``language`` (ISO 639) or else in English.
 
     Values are text that people wrote: whatever is in them shows as it is and cannot become Markdown, HTML or
-    a header. Only a :class:`Link` is used as it is. Raises ``KeyError`` for a kind that does not exist and
-    ``jinja2.UndefinedError`` if a value is missing.
+    a header. Only a :class:`Link` and :class:`Points` are used as they are. Raises ``KeyError`` for a kind that does
+    not exist and ``jinja2.UndefinedError`` if a value is missing.
     """
     language = _known(language)
     subject, body = _texts(language)[kind]
@@ -126,4 +142,4 @@ def _one_line(value: Any) -> str:
 
 def _as_markdown(value: Any) -> str:
     """``value`` so that Markdown shows exactly it: in one line, and with all ASCII punctuation escaped."""
-    return value if isinstance(value, Link) else _PUNCTUATION.sub(r"\\\1", _one_line(value))
+    return value if isinstance(value, Link | Points) else _PUNCTUATION.sub(r"\\\1", _one_line(value))
