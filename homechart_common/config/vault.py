@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homechart_common.config.options import flat_name
-from homechart_common.config.sections import LEFT_OUT, OPTIONS, Vault
+from homechart_common.config.sections import LEFT_OUT, Vault
 from homechart_common.config.sources import Layer, content_layer
+from homechart_common.config.things import find
 from homechart_common.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 #: What to say, by the status with which Vault does not answer a question.
 Meanings = dict[int, Callable[[], str]]
 
-_KEYS = (*(option.key for option in OPTIONS.values()), *LEFT_OUT)
-_FLAT_KEYS = {flat_name(key): key for key in _KEYS}
+_LEFT_OUT = {flat_name(key): key for key in LEFT_OUT}
 
 
 def layers(vault: Vault) -> Iterator[Layer]:
@@ -43,7 +43,8 @@ def _layer(content: Any, source: str) -> Layer:
     document: dict[str, Any] = {}
     name: str
     for name, value in content.items():
-        section, _, key = _FLAT_KEYS.get(name.upper(), name).partition(".")
+        option = find(name.upper())
+        section, _, key = (option.key if option else _LEFT_OUT.get(name.upper(), name)).partition(".")
         if key:
             document.setdefault(section, {})[key] = value
         elif isinstance(value, dict):

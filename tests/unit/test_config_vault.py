@@ -56,6 +56,18 @@ def test_a_secret_names_options_as_a_document_does_or_as_x_does(vault):
     assert config.app.feature_votes == ("one", "two")
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [{"oidc_home_clientsecret": SECRET}, {"oidc": {"home": {"clientSecret": SECRET}}}],
+    ids=["x", "document"],
+)
+def test_what_belongs_to_a_thing_with_a_name_is_found_in_both_ways(vault, kept):
+    vault.secrets["secret/homechart"] = kept
+    config = read(vault, "oidc_home_issuer=https://id.home.test", HOMECHART_OIDC_HOME_CLIENTID="app")
+    (provider,) = config.oidc.providers
+    assert (provider.client_id, provider.client_secret) == ("app", SECRET)
+
+
 def test_it_wins_over_files_and_loses_against_the_environment_and_overrides(vault, tmp_path):
     vault.secrets["secret/homechart"] = {"app": dict.fromkeys(("motd", "host", "uiDir"), "vault")}
     file = tmp_path / "homechart.yaml"
