@@ -14,6 +14,9 @@ class AuthIdentity(Model):
     owner = Owner.SELF
     routes = ()
     plural = "AuthIdentities"
+    constraints = {
+        "auth_identity_subject_key": "Somebody in it has an identity elsewhere that another account has here"
+    }
 
     auth_account_id = UUID(write="")
     issuer = Text(max=1000, write="", description="The provider, as `GET /auth/methods` tells it")
@@ -21,5 +24,10 @@ class AuthIdentity(Model):
     last_used = Timestamp(write="")
     updated = None
 
-    #: An archive could claim anybody's; see docs/decisions/archives.md.
-    archived = None
+    archived = {
+        "auth_account_id": UUID(required=True),
+        "issuer": Text(max=1000, min=1),
+        "subject": Text(max=255, min=1),
+        "email_address": email_address,
+        "last_used": Timestamp(required=True),
+    }
