@@ -159,8 +159,8 @@ async def _link(request: web.Request, account_id: str, code: Row) -> web.Respons
         raise elsewhere.NotSignedIn
 
     async def work(connection: Connection) -> str:
-        await hold(connection, actor)
         person = await people.find(connection, account_id, to_change=True)
+        await hold(connection, actor)
         if person is None or not await elsewhere.connect(connection, account_id, came.identity):
             raise NothingChanged
         label, link = came.provider.settings.label, people.page(config, "/reset")

@@ -35,12 +35,12 @@ async def delete(request: web.Request) -> web.Response:
     labels = {provider.issuer: provider.label for provider in config.oidc.everywhere}
 
     async def work(connection: Connection) -> None:
-        await hold(connection, actor)
         # whoever takes away another way in waits here
         person = await people.find(connection, actor.account_id, to_change=True)
         if person is None:
             raise NothingChanged
         require_authority(actor, person)
+        await hold(connection, actor)
         mine = {"id": identity_id, "account": person.id}
         issuer = await connection.fetch_value(_QUERIES["unlink"], mine)
         if issuer is None:

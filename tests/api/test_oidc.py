@@ -326,6 +326,15 @@ async def test_a_code_that_was_asked_for_with_a_verifier_is_nothing_without_the_
     assert google.asked.count("/token") == 2
 
 
+async def test_not_even_if_the_provider_forgets_the_verifier(
+    visitor: Visitor, google: OpenIDProvider, go: Go
+) -> None:
+    stolen = await go("google")
+    google.codes[stolen["oidcCode"]].code_challenge = None
+    body = {"oidcCode": stolen["oidcCode"], "oidcProviderType": 2}
+    assert (await sign_in(visitor, body, tosAccepted=True)).message == FAILED
+
+
 @pytest.mark.parametrize("number", [1, 3])
 async def test_other_numbers_are_no_providers(visitor: Visitor, number: int) -> None:
     answer = await sign_in(visitor, {"oidcCode": "x", "oidcProviderType": number})
