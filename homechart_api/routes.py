@@ -31,6 +31,7 @@ from homechart_api.controllers import (
     oidc,
     passkey_signin,
     passkeys,
+    plan_tasks,
     recipes,
     reset,
     sessions,
@@ -54,6 +55,7 @@ from homechart_common.models import (
     CalendarICalendar,
     CookRecipe,
     Notification,
+    PlanTask,
     registry,
 )
 from homechart_common.models.model import Model
@@ -72,6 +74,7 @@ _GENERIC: tuple[tuple[str, str, str, str, Callable[[type[Model]], Handler]], ...
 _MORE: dict[tuple[type[Model], str], Handler] = {
     (CalendarICalendar, "create"): icalendars.create,
     (CalendarICalendar, "update"): icalendars.update,
+    (PlanTask, "update"): plan_tasks.update,
 }
 
 

@@ -28,6 +28,9 @@ class Missed:
     name: str
     moment: datetime
     said: str
+    #: In which ways they would have been.
+    mail: bool
+    push: bool
 
 
 async def keep(connection: Queryable, missed: Sequence[Missed]) -> None:

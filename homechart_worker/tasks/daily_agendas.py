@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 
 from homechart_common import clock
-from homechart_common.notify import messages, outbox
+from homechart_common.notify import outbox
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Connection, Row
 from homechart_common.recurrence import Recurrence
@@ -22,7 +22,7 @@ _QUERIES = queries.load("agenda")
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
 async def daily_agendas(context: Context) -> int:
     """Tell people what is on today, at the time that they chose, where they are."""
-    link = messages.link(context.config.app.base_url, "/calendar")
+    base_url = context.config.app.base_url
     now = clock.now()
 
     async def work(connection: Connection) -> int:
@@ -31,18 +31,16 @@ async def daily_agendas(context: Context) -> int:
         agendas = list(_wanted(rows))
         if agendas:
             await _fill(connection, agendas)
-        await outbox.enqueue_all(
-            connection, [outbox.Envelope(agenda.message(link), agenda.account_id) for agenda in agendas]
-        )
+        await outbox.enqueue_all(connection, [agenda.envelope(base_url) for agenda in agendas])
         return len(rows)
 
     return await context.database.retrying(work)
 
 
 def _wanted(rows: list[Row]) -> Iterator[Agenda]:
-    for account_id, day, zone, language, preferences, is_wanted in rows:
-        if is_wanted:
-            yield Agenda(account_id, day, zone, language, json.loads(preferences))
+    for account_id, day, zone, language, preferences, is_news, mail, push in rows:
+        if is_news and (mail or push):
+            yield Agenda(account_id, day, zone, language, json.loads(preferences), mail, push)
 
 
 async def _fill(connection: Connection, agendas: list[Agenda]) -> None:

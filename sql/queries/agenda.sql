@@ -12,9 +12,9 @@ WITH due AS MATERIALIZED (
 UPDATE auth_account a SET daily_agenda_day = greatest(due.told, due.today),
     daily_agenda_next = (due.today + 1 + a.daily_agenda_time) AT TIME ZONE a.time_zone
 FROM due WHERE a.id = due.id
-RETURNING a.id::text, due.today, a.time_zone, a.iso_639_code, a.preferences::text,
-    (due.told IS NULL OR due.told < due.today) AND a.verified AND NOT a.child
-        AND NOT a.preferences @> '{"ignoreEmailAgenda": true}' AS wanted;
+RETURNING a.id::text, due.today, a.time_zone, a.iso_639_code, a.preferences::text, due.told IS NULL OR due.told < due.today,
+    (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).mail,
+    (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).push;
 
 -- name: items
 -- Of these people and days the tasks, meals and payments that are due: how many of a kind, and the first few of them.

@@ -25,6 +25,8 @@ SIGN_IN = {"emailAddress": "nobody@house.test", "password": "correct-horse-9"}
 LIMITED = {
     "AuthAccountCreate": Limit.EVERY,
     "AuthAccountTOTPUpdate": Limit.EVERY,
+    "AuthAccountWebAuthnRead": Limit.EVERY,
+    "AuthAccountWebAuthnUpdate": Limit.EVERY,
     "AuthDemoRead": Limit.EVERY,
     "AuthHouseholdInviteAccept": Limit.EVERY,
     "AuthHouseholdInviteCreate": Limit.EVERY,
@@ -34,6 +36,8 @@ LIMITED = {
     "AuthSignInCreate": Limit.EVERY,
     "AuthSignInRead": Limit.EVERY,
     "AuthVerifyRead": Limit.EVERY,
+    "AuthWebAuthnCreate": Limit.EVERY,
+    "AuthWebAuthnRead": Limit.EVERY,
     "OIDCRedirectRead": Limit.EVERY,
     "SSERead": Limit.REFUSED,
     "SystemHealthCheck": Limit.REFUSED,

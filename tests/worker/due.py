@@ -32,8 +32,12 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         VALUES (%(jane)s, 'Choir', (now() AT TIME ZONE 'UTC')::date, '23:59', 2000)""",
     ),
     "missed_reminders": (
-        """INSERT INTO missed_reminder (auth_account_id, kind, name, moment, said)
-        VALUES (%(jane)s, 'plan_task', 'Wash', now(), 'Monday')""",
+        """INSERT INTO missed_reminder (auth_account_id, kind, name, moment, said, mail, push)
+        VALUES (%(jane)s, 'plan_task', 'Wash', now(), 'Monday', true, false)""",
+    ),
+    "push": (
+        """INSERT INTO notification (kind, auth_account_id, to_web_push)
+        VALUES ('plan_task_reminder', %(jane)s, '[{"endpoint": "https://gone.test"}]')""",
     ),
     "daily_agendas": ("UPDATE auth_account SET daily_agenda_next = now() WHERE id = %(jane)s",),
     "refresh_calendars": (
@@ -43,6 +47,9 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "clean_up_cache": (
         f"""INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
         VALUES (%(jane)s, 'old', 'rows', 1, '', {_LONG_AGO})""",
+    ),
+    "clean_up_challenges": (
+        f"INSERT INTO auth_challenge (hash, expires) VALUES (sha256(gen_random_uuid()::text::bytea), {_LONG_AGO})",
     ),
     "clean_up_cook_meal_plans": (),
     "clean_up_cook_recipes": (
