@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from homechart_api import dev, sampling, server, transfer
+from homechart_api import backups, dev, sampling, server, transfer
 from homechart_api.reference import pages
-from homechart_common import lifetime
+from homechart_common import lifetime, operating
 from homechart_common.command_line import CommandLine
 from homechart_common.config import Config
 
@@ -30,6 +30,8 @@ def command_line() -> CommandLine:
         "show", "Print what follows from the declaration of an object, such as PlanTask.", _show
     ).add_argument("object", help="its name, such as PlanTask or plan_task")
     commands.add("openapi", "Print the OpenAPI document, for generators of clients.", _openapi)
+    operating.add_commands(commands)
+    backups.add_commands(commands)
     transfer.add_commands(commands)
     sampling.add_command(commands)
     commands.add_docs(lambda: pages(commands))

@@ -7,6 +7,7 @@ then finds out where its session stands; what it heard meanwhile and is included
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 
 import orjson
@@ -15,6 +16,7 @@ from aiohttp import web
 from homechart_api.sse import Heard, Stream
 from homechart_common import logger
 from homechart_common.errors import ItemNotFound, Unavailable
+from homechart_common.logger import context, trace
 from homechart_common.metrics import sse_clients
 from homechart_common.models.actors import StaleActor, actor_of_session
 from homechart_common.models.lists import Token
@@ -82,11 +84,20 @@ class Hub:
     def _hear(self, payload: str) -> None:
         said = orjson.loads(payload)
         streams = self._by_owner.get(said["owner"])
-        if streams:
-            heard = Heard.of(said)
-            for stream in streams:
-                if stream.hear(heard):
-                    self._unsettled.put_nowait(stream)
+        if not streams:
+            return
+        if "trace" not in said:
+            self._tell(Heard.of(said), streams)
+            return
+        # the end of what the request began, perhaps in another process
+        with context(table=said["table"]), trace("ChangeTell", {"traceparent": said["trace"]}) as unit:
+            self._tell(Heard.of(said), streams)
+            unit.debug = f"{len(streams)} streams"
+
+    def _tell(self, heard: Heard, streams: Iterable[Stream]) -> None:
+        for stream in streams:
+            if stream.hear(heard):
+                self._unsettled.put_nowait(stream)
 
     def _start_over(self) -> None:
         """Nobody listened for a while, so nobody knows what was missed."""

@@ -6,7 +6,7 @@ import inspect
 import re
 
 from homechart_api.routes import ABSENT, routes
-from homechart_common import metrics
+from homechart_common import server_figures
 from homechart_common.command_line import CommandLine
 from homechart_common.config.reference import reference as configuration
 from homechart_common.models import registry
@@ -18,7 +18,7 @@ def pages(commands: CommandLine) -> dict[str, str]:
     return {
         "configuration.md": configuration(),
         "homechart-api.md": commands.reference(),
-        "metrics.md": metrics.reference(),
+        "metrics.md": server_figures.reference(),
         "objects.md": _objects(),
         "routes.md": _routes(),
     }

@@ -240,6 +240,8 @@ _ADMIN: tuple[Route, ...] = (
         answer=Notification.plural),
     Route("POST", f"{API}/notifications", notifications.create, "NotificationCreate", Gate.ADMIN,
         body=Notification, answer="Notification"),
+    Route("GET", f"{API}/notifications/deliveries", notifications.read_deliveries, "NotificationDeliveriesRead",
+        Gate.ADMIN, answer=notifications.DELIVERIES, query=notifications.OF_WHAT),
     Route("PUT", f"{API}/notifications/{{id}}", notifications.update, "NotificationUpdate", Gate.ADMIN,
         body=Notification, answer="Notification", statuses=(204,)),
     Route("DELETE", f"{API}/notifications/{{id}}", notifications.delete, "NotificationDelete", Gate.ADMIN),

@@ -164,17 +164,12 @@ def made(party: RelyingParty, credential: Mapping[str, Any], challenge: bytes) -
         bytes_to_base64url,
         decode_credential_public_key,
         decoded_public_key_to_cryptography,
-        parse_cbor,
     )
     from webauthn.helpers.structs import AuthenticatorAttestationResponse, RegistrationCredential
 
     response = credential["response"]
+    _require_unattested(response["attestationObject"])
     with _refusing():
-        require_plain(response["attestationObject"])
-        attestation = parse_cbor(response["attestationObject"])
-        require_plain(_extra(attestation["authData"]))
-        if attestation["fmt"] not in _STATEMENTS or "x5c" in attestation["attStmt"]:
-            raise ValueError("a statement that was not asked for")
         verified = verify_registration_response(
             credential=RegistrationCredential(
                 id=bytes_to_base64url(credential["id"]),
@@ -249,6 +244,19 @@ def _refusing() -> Iterator[None]:
         raise InvalidInput.field("credential", reason[:1].lower() + reason[1:]) from error
     except Exception as error:
         raise InvalidInput.field("credential", "cannot be read") from error
+
+
+def _require_unattested(attestation_object: bytes) -> None:
+    """Refuse what says who made an authenticator, and whatever is not for the library to read."""
+    from webauthn.helpers import parse_cbor
+
+    with _refusing():
+        require_plain(attestation_object)
+        attestation = parse_cbor(attestation_object)
+        require_plain(_extra(attestation["authData"]))
+        unasked = attestation["fmt"] not in _STATEMENTS or "x5c" in attestation["attStmt"]
+    if unasked:
+        raise InvalidInput.field("credential", "comes with a statement that was not asked for")
 
 
 def _extra(authenticator_data: bytes) -> bytes:

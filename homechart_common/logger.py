@@ -89,7 +89,8 @@ def debugging() -> bool:
 class trace:  # noqa: N801 - it reads as a statement: with trace("PlanTaskCreate"):
     """A unit of work, as a block or as a decorator of a function, asynchronous or not.
 
-    ``headers`` of a request make its span a part of the caller's trace. Inside the block, ``status`` may be
+    ``headers`` of a request, or the ``traceparent`` of whatever it follows from, make its span a part of that
+    trace. Inside the block, ``status`` may be
     set to the HTTP status of the outcome, and ``debug`` to what is worth knowing about it.
     """
 
@@ -138,7 +139,7 @@ class trace:  # noqa: N801 - it reads as a statement: with trace("PlanTaskCreate
 
     def _start_span(self, tracer: Tracer) -> None:
         around = get_current_span()
-        if around.get_span_context().is_valid and not around.is_recording():
+        if self._headers is None and around.get_span_context().is_valid and not around.is_recording():
             return  # the trace is not kept, so nothing below needs a span
         caller = None if self._headers is None else tracing.caller(self._headers)
         forced = {tracing.FORCED: True} if _context.get().debug else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,6 +16,7 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
+    Metric,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
@@ -195,22 +196,37 @@ def task_failed(task: str, seconds: float) -> None:
     _task_failures.labels(task).inc()
 
 
-def render() -> bytes:
-    """Every metric in Prometheus' text format (:data:`CONTENT_TYPE`)."""
-    return generate_latest(registry)
+class _Others:
+    """Figures that somebody else has read."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
 
 
-def reference() -> str:
-    """The reference page of the metrics, as Markdown."""
+def render(others: Iterable[Metric] = ()) -> bytes:
+    """Every metric, and ``others``, in Prometheus' text format (:data:`CONTENT_TYPE`)."""
+    once = CollectorRegistry(auto_describe=False)
+    once.register(_Others(others))
+    return generate_latest(registry) + generate_latest(once)
+
+
+def reference(others: Iterable[tuple[str, str, tuple[str, ...], str]] = ()) -> str:
+    """The reference page of the metrics, and of ``others``, as Markdown."""
     rows = "".join(
         f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {meaning} |\n"
-        for name, kind, labels, meaning in sorted(_documented)
+        for name, kind, labels, meaning in sorted([*_documented, *others])
     )
     return (
         "# Metrics\n\n"
         "Each process counts for itself, in Prometheus' text format, at `/api/v1/system/metrics?key=…`,\n"
-        "which `app.systemMetricsKey` opens; workers answer on `app.workerPort`. Beside these there are the\n"
-        "usual ones of processes and of Python. In a `path`, `:id` stands for whatever differs between\n"
+        "which `app.systemMetricsKey` opens; workers answer on `app.workerPort`. What is in the database\n"
+        "(`homechart_change`, `_model_…`, `_outbox_…`, `_server_…`, and of `_postgresql_…` all but durations)\n"
+        "is told alike by all of them: take the `max`. Beside these there are the usual ones of processes and\n"
+        "of Python. `deploy/grafana/` has a dashboard, `deploy/prometheus/` alerts.\n\n"
+        "In a `path`, `:id` stands for whatever differs between\n"
         "requests to the same route; requests for event streams, `/system` and `/telemetry` are not counted.\n\n"
         "| Name | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n" + rows
     )

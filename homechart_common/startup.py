@@ -17,31 +17,40 @@ from homechart_common.postgresql.settings import PostgresqlSettings
 async def database_ready(config: Config) -> AsyncIterator[PostgresqlSettings]:
     """Inside the block there is a database with the current schema, reached with the settings it yields.
 
+    Raises :class:`StartupError` when there can be none.
+    """
+    async with database_found(config) as settings:
+        await bring_up_to_date(settings)
+        yield settings
+
+
+@asynccontextmanager
+async def database_found(config: Config) -> AsyncIterator[PostgresqlSettings]:
+    """Inside the block there is a server for the settings it yields, if it is ours to bring up.
+
     With nothing configured that is the embedded one, which is started if nobody did, started again if it
-    died, and stopped at the end if nobody else uses it. Raises :class:`StartupError` when there can be none.
+    died, and stopped at the end if nobody else uses it. Raises :class:`StartupError` when it cannot run.
     """
     configured = config.postgresql_settings()
     if configured is not None:
-        await _bring_up_to_date(configured)
         yield configured
         return
     directory = config.data_directory / "postgresql"
     settings = await embedded.start(directory)
     keeping = asyncio.create_task(embedded.keep(directory))
     try:
-        await _bring_up_to_date(settings)
         yield settings
     finally:
         keeping.cancel()
         await embedded.stop(directory)
 
 
-async def _bring_up_to_date(settings: PostgresqlSettings) -> None:
+async def bring_up_to_date(settings: PostgresqlSettings) -> None:
+    """Give the database the current schema, and make sure that no other one's cursors are taken for its own."""
     database = Database(settings)
     try:
         await database.open()
         await migrate(database)
-        # Cursors that another database gave out must not be taken for ours.
         await database.execute("CALL sync_epoch_renew()")
     finally:
         await database.close()

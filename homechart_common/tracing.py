@@ -81,6 +81,16 @@ def caller(headers: Mapping[str, str]) -> Context:
     return _propagator.extract(headers)
 
 
+def traceparent() -> str:
+    """The current span as others join it (W3C Trace Context); empty if the trace is not kept."""
+    if tracer is None:
+        return ""
+    context = get_current_span().get_span_context()
+    if not context.trace_flags.sampled:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
+
+
 def trace_id() -> str:
     """The id of the current trace as 32 hexadecimal digits, or an empty text."""
     context = get_current_span().get_span_context()

@@ -6,7 +6,7 @@ import hmac
 
 from aiohttp import web
 
-from homechart_common import metrics
+from homechart_common import metrics, server_figures
 from homechart_common.errors import Forbidden, Unavailable
 from homechart_common.postgresql.database import Database
 
@@ -24,10 +24,14 @@ async def health(request: web.Request, database: Database, key: str) -> web.Resp
     return web.json_response({"db": True})
 
 
-def figures(request: web.Request, key: str) -> web.Response:
-    """The metrics of the process, for Prometheus. Raises :class:`Forbidden` for who does not know the key."""
+async def figures(request: web.Request, database: Database, key: str) -> web.Response:
+    """The metrics of the process and of the server, for Prometheus.
+
+    Raises :class:`Forbidden` for who does not know the key.
+    """
     _require(key, request)
-    return web.Response(body=metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    body = metrics.render(await server_figures.read(database))
+    return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 def _require(key: str, request: web.Request) -> None:

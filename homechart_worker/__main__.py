@@ -6,7 +6,7 @@ import asyncio
 import sys
 from argparse import Namespace
 
-from homechart_common import lifetime
+from homechart_common import lifetime, operating
 from homechart_common.command_line import CommandLine
 from homechart_common.config import Config
 from homechart_worker import app, schedule
@@ -27,6 +27,7 @@ def commands() -> CommandLine:
     once.add_argument("task", choices=schedule.TASKS, metavar="task", help=", ".join(schedule.TASKS))
     for name, interval in schedule.SETS.items():
         commands.add(name, f"Run once what usually runs {schedule.words(interval)}.", _run_set)
+    operating.add_commands(commands)
     commands.add_docs(lambda: {"tasks.md": schedule.reference(), "homechart-worker.md": commands.reference()})
     return commands
 

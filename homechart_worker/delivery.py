@@ -9,6 +9,7 @@ from contextlib import suppress
 from homechart_common import logger, metrics
 from homechart_common.errors import Unavailable
 from homechart_common.log_lines import summary
+from homechart_common.logger import trace
 from homechart_common.notify import outbox
 from homechart_common.notify.outbox import Claim, Mail, Pushed
 from homechart_common.notify.webpush import Gone, Postponed, Refused
@@ -23,7 +24,15 @@ async def cancel(context: Context, claim: Claim, reason: str) -> None:
 
 
 async def attempt(context: Context, claim: Mail | Pushed, send: Callable[[], Awaitable[None]]) -> None:
-    """Send a message by ``send``, and record the outcome: delivered, to be repeated later, or given up."""
+    """Send a message by ``send``, and record the outcome: delivered, to be repeated later, or given up.
+
+    It ends what somebody's request began, so it belongs to that trace if there is one.
+    """
+    with trace("MessageDeliver", await outbox.origin(context.database, claim)):
+        await _attempt(context, claim, send)
+
+
+async def _attempt(context: Context, claim: Mail | Pushed, send: Callable[[], Awaitable[None]]) -> None:
     database = context.database
     try:
         await send()
@@ -51,9 +60,9 @@ async def attempt(context: Context, claim: Mail | Pushed, send: Callable[[], Awa
 
 
 async def _forget(connection: Connection, claim: Mail | Pushed, reason: str) -> None:
+    await outbox.finish(connection, claim, reason)
     if isinstance(claim, Pushed):
         await outbox.forget(connection, claim)
-    await outbox.finish(connection, claim, reason)
 
 
 def _failed(claim: Claim, error: Exception) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -102,12 +103,16 @@ class Leader:
         return not self._stopping.is_set() and (not_before is None or not_before <= clock.now())
 
     async def _run(self, task: Task, done: dict[str, datetime]) -> None:
-        slot = task.slot(clock.now())
-        if not await attempt(task, self._context):
+        slot, started = task.slot(clock.now()), time.monotonic()
+        rows = await attempt(task, self._context)
+        if rows is None:
             self._not_before[task.name] = min(clock.now() + _RETRY, slot + task.every)
+            with suppress(Unavailable):  # which may be why it failed
+                await self._database.execute(_QUERIES["failed"], {"name": task.name})
         elif not self._stopping.is_set():  # which may have cut it short
             done[task.name] = slot
-            await self._database.execute(_QUERIES["remember"], {"name": task.name, "slot": slot})
+            outcome = {"slot": slot, "seconds": time.monotonic() - started, "rows": rows}
+            await self._database.execute(_QUERIES["remember"], {"name": task.name, **outcome})
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than the worker runs."""

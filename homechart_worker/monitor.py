@@ -41,7 +41,7 @@ def _app(context: Context) -> web.Application:
         return await watch.health(request, context.database, config.system_health_key)
 
     async def figures(request: web.Request) -> web.Response:
-        return watch.figures(request, config.system_metrics_key)
+        return await watch.figures(request, context.database, config.system_metrics_key)
 
     app = web.Application(middlewares=[_plainly])
     app.router.add_get(watch.HEALTH, health)

@@ -27,6 +27,7 @@ from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_valu
 from homechart_worker.tasks.clean_up_sessions import clean_up_sessions
 from homechart_worker.tasks.clean_up_sync import clean_up_sync
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
+from homechart_worker.tasks.count_rows import count_rows
 from homechart_worker.tasks.daily_agendas import daily_agendas
 from homechart_worker.tasks.deliver import deliver
 from homechart_worker.tasks.missed_reminders import missed_reminders
@@ -47,6 +48,7 @@ TASKS: dict[str, Task] = {
         deliver,
         push,
         refresh_calendars,
+        count_rows,
         clean_up_cache,
         clean_up_challenges,
         clean_up_cook_meal_plans,

@@ -96,10 +96,12 @@ async def perform(task: Task, context: Context) -> int:
     return rows
 
 
-async def attempt(task: Task, context: Context) -> bool:
-    """Run a task; whether it went well. Its failure has been logged and must not stop the worker."""
+async def attempt(task: Task, context: Context) -> int | None:
+    """Run a task; the number of rows it dealt with, or ``None`` if it failed.
+
+    Its failure has been logged and must not stop the worker.
+    """
     try:
-        await perform(task, context)
+        return await perform(task, context)
     except Exception:
-        return False
-    return True
+        return None

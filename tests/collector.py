@@ -23,6 +23,10 @@ class Collector:
 
     server: TestServer = field(init=False)
     spans: dict[str, Span] = field(default_factory=dict)
+    #: The name of every span that came.
+    names: list[str] = field(default_factory=list)
+    #: Who sent each span.
+    services: dict[str, str] = field(default_factory=dict)
     resource: dict[str, Any] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
 
@@ -33,6 +37,10 @@ class Collector:
             self.resource = values(resource.resource.attributes)
             for scope in resource.scope_spans:
                 self.spans |= {span.name: span for span in scope.spans}
+                self.names += [span.name for span in scope.spans]
+                self.services |= dict.fromkeys(
+                    (span.name for span in scope.spans), self.resource["service.name"]
+                )
         return web.Response(content_type="application/x-protobuf")
 
     async def collect(self) -> dict[str, Span]:

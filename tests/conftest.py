@@ -139,6 +139,13 @@ async def fresh_database(server_settings: PostgresqlSettings, template: str) -> 
 
 
 @pytest.fixture
+async def empty(server_settings: PostgresqlSettings) -> AsyncIterator[PostgresqlSettings]:
+    """A database with nothing in it, not even a table."""
+    async with _copied(server_settings, "template0") as settings:
+        yield settings
+
+
+@pytest.fixture
 async def open_database(
     database_settings: PostgresqlSettings,
 ) -> AsyncIterator[Callable[..., Awaitable[Database]]]:

@@ -86,7 +86,8 @@ async def mail_server(
     def authenticate(*arguments: object) -> AuthResult:
         given = arguments[-1]
         assert isinstance(given, LoginPassword)
-        return AuthResult(success=(given.login.decode(), given.password.decode()) == login)
+        matches = (given.login.decode(), given.password.decode()) == login
+        return AuthResult(success=matches, handled=False)  # so that the refusal is said
 
     def protocol() -> SMTP:
         return SMTP(

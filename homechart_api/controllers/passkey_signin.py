@@ -74,7 +74,7 @@ async def create(request: web.Request) -> web.Response:
     credential = said["credential"]
     challenge = await asyncio.to_thread(ceremonies.challenge_of, party, credential)
     await challenges.redeem(database, challenge, of=None)
-    named = {"credential_id": credential["id"], "host": party.id}
+    named = {"credential_id": credential["id"]}
     account_id = await database.fetch_value(_QUERIES["account"], named)
     if account_id is None or credential["response"]["userHandle"] != ceremonies.handle_of(account_id):
         raise UnknownPasskey
@@ -82,7 +82,8 @@ async def create(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> dict[str, Any]:
         # First, as who changes passkeys does: what is read of this one then holds until there is a session.
         person = await people.find(connection, account_id, to_change=True)
-        found = await connection.fetch_row(_QUERIES["to_sign_in"], {**named, "account": account_id})
+        here = {**named, "account": account_id, "host": party.id}
+        found = await connection.fetch_row(_QUERIES["to_sign_in"], here)
         if person is None or person.child or found is None:
             raise UnknownPasskey
         passkey_id, public_key, sign_count = found

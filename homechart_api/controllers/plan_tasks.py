@@ -20,8 +20,6 @@ from homechart_common.postgresql.connection import Row
 from homechart_common.postgresql.database import Connection
 
 _QUERIES = queries.load("reminders")
-#: Whoever changes neither of them completes nothing.
-_COMPLETING = {"done", "duedate"}
 
 
 async def update(request: web.Request) -> web.Response:
@@ -48,7 +46,10 @@ async def update(request: web.Request) -> web.Response:
 
 
 def _may_complete(body: Mapping[str, Any]) -> bool:
-    return any(name.lower() in _COMPLETING for name in body)
+    """Whether a body can be one that completes a task; most need no look at what the task was like before."""
+    said = {name.lower(): value for name, value in body.items()}
+    recurs = said.get("recurrence", "perhaps") is not None
+    return bool(said.get("done")) or (recurs and "duedate" in said)
 
 
 async def _tell_others(connection: Connection, actor_id: str, task_id: str, before: Row) -> None:

@@ -49,4 +49,4 @@ async def health(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """``GET /system/metrics``: figures in Prometheus' text format."""
-    return watch.figures(request, request.app[CONFIG].app.system_metrics_key)
+    return await watch.figures(request, request.app[DATABASE], request.app[CONFIG].app.system_metrics_key)

@@ -219,7 +219,9 @@ class Postgresql:
         at_most=65535,
     )
     hostname: str = option(
-        "", "Host, or the directory of a Unix socket; empty is `localhost` when a database or user is given."
+        "",
+        "Host, or the directory of a Unix socket; empty is `localhost` when a database or user is given. Of several,"
+        " separated by commas, the one that accepts writes is used.",
     )
     max_connections: int = option(25, "Most connections that one process opens.", at_least=1)
     max_lifetime_minutes: int = option(
@@ -229,7 +231,7 @@ class Postgresql:
     port: int = option(5432, "Port.", at_least=1, at_most=65535)
     prepare_statements: bool = option(
         True,
-        "Let PostgreSQL keep the plans of frequent statements; off for poolers in transaction mode.",
+        "Let PostgreSQL keep the plans of frequent statements; never done through a connection pooler.",
     )
     schema_role: str = option("", "Role that owns the tables, taken on while the schema is changed.")
     ssl_mode: str = option(

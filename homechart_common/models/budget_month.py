@@ -28,7 +28,7 @@ class BudgetMonth(Model):
         description="All that came in until then, without what categories got",
     )
     budget_month_categories = Derived(
-        f"(SELECT json_agg({row_json(BudgetMonthCategory, 'm')}::json)"
+        f"(SELECT json_agg({row_json(BudgetMonthCategory, 'm')}::json ORDER BY m.created, m.budget_category_id)"
         " FROM budget_month_categories_at({row}.auth_household_id, {row}.year_month) m)",
         {"type": "array", "items": BudgetMonthCategory.schema()},
         description="One for each category of the household",

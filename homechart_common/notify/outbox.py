@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
+from homechart_common import tracing
 from homechart_common.models.permissions import Component
 from homechart_common.notify.messages import Kind, Message
 from homechart_common.notify.webpush import Actions
@@ -28,6 +29,11 @@ ANNOUNCEMENT = "announcement"
 #: How long to wait after each failed attempt, in seconds; after one more failure the message is given up. Some two
 #: hours in all: with the baseline's five minutes each, a mail server that is restarted would cost every mail.
 BACK_OFF_SECONDS = (60.0, 600.0, 7200.0)
+
+#: How many devices of an account are told. Each is an address that somebody made up, and a request for every message.
+MOST_DEVICES = 20
+#: What has waited for a device for so long, in seconds, does not go there any more.
+LONGEST_WAIT_SECONDS = 24 * 60 * 60.0
 
 _LONGEST_ERROR = 1000
 _QUERIES = queries.load("notifications")
@@ -64,6 +70,7 @@ class Pushed(Claim):
     subject: str
     body: str
     actions: Mapping[str, Any]
+    is_outdated: bool
     subscription: Mapping[str, str] | None
 
 
@@ -115,7 +122,8 @@ async def enqueue_all(connection: Queryable, envelopes: Iterable[Envelope]) -> N
     """Put several messages into the outbox, in the caller's transaction."""
     rows = [_row(envelope) for envelope in envelopes]
     if rows:
-        await connection.execute(_QUERIES["enqueue"], {"messages": orjson.dumps(rows).decode()})
+        parameters = {"messages": orjson.dumps(rows).decode(), "devices": MOST_DEVICES}
+        await connection.execute(_QUERIES["enqueue"], parameters)
 
 
 def _row(envelope: Envelope) -> dict[str, Any]:
@@ -142,6 +150,14 @@ def _row(envelope: Envelope) -> dict[str, Any]:
     }
 
 
+async def origin(connection: Queryable, claim: Claim) -> Mapping[str, str] | None:
+    """What makes the delivery of a message a part of the trace of whoever wrote it, if that is traced."""
+    if tracing.tracer is None:
+        return None
+    span = await connection.fetch_value(_QUERIES["origin"], {"id": claim.id})
+    return {"traceparent": span} if span else None
+
+
 async def claim_mail(connection: Queryable, lease_seconds: float) -> Mail | None:
     """A mail that is due, for the caller alone while the lease lasts; ``None`` if there is none."""
     row = await connection.fetch_row(
@@ -152,10 +168,11 @@ async def claim_mail(connection: Queryable, lease_seconds: float) -> Mail | None
 
 async def claim_push(connection: Queryable, lease_seconds: float) -> Pushed | None:
     """The same for a message that goes to a device."""
-    row = await connection.fetch_row(_QUERIES["claim_push"], {"lease": lease_seconds})
+    parameters = {"lease": lease_seconds, "longest": LONGEST_WAIT_SECONDS}
+    row = await connection.fetch_row(_QUERIES["claim_push"], parameters)
     if row is None:
         return None
-    identity, claims, attempt, kind, subject, body, actions, subscription = row
+    identity, claims, attempt, kind, subject, body, actions, is_outdated, subscription = row
     return Pushed(
         identity,
         claims,
@@ -164,6 +181,7 @@ async def claim_push(connection: Queryable, lease_seconds: float) -> Pushed | No
         subject,
         body,
         {**Actions().to_json(), **orjson.loads(actions or "{}")},
+        is_outdated,
         subscription and orjson.loads(subscription),
     )
 
@@ -187,12 +205,14 @@ async def forget(connection: Queryable, claim: Pushed) -> None:
 async def fail(connection: Queryable, claim: Claim, error: str, patience_seconds: float = 0) -> None:
     """An attempt failed: it is repeated later, three times at most, then the message is given up.
 
-    Later is no sooner than after ``patience_seconds``.
+    Later is no sooner than after ``patience_seconds``, and so is whatever else waits for the same device.
     """
+    delay = max(BACK_OFF_SECONDS[min(claim.attempt, len(BACK_OFF_SECONDS) - 1)], patience_seconds)
+    if isinstance(claim, Pushed):
+        await connection.execute(_QUERIES["wait"], {"id": claim.id, "delay": delay})
     if claim.attempt >= len(BACK_OFF_SECONDS):
         await finish(connection, claim, error)
         return
-    delay = max(BACK_OFF_SECONDS[claim.attempt], patience_seconds)
     mine = {"id": claim.id, "claims": claim.claims}
     await connection.execute(_QUERIES["retry"], {**mine, "error": error[:_LONGEST_ERROR], "delay": delay})
 

@@ -35,6 +35,19 @@ async def send(smtp: Smtp, to: str, mail: EmailMessage) -> None:
         server.close()
 
 
+async def knock(smtp: Smtp) -> bool:
+    """Connect and sign in, and send nothing; whether the connection is encrypted. Raises as :func:`send`."""
+    server = _server(smtp)
+    try:
+        async with asyncio.timeout(_STEP_SECONDS):
+            await server.connect()
+            encrypted = server.get_transport_info("sslcontext") is not None
+            await server.quit()
+    finally:
+        server.close()
+    return encrypted
+
+
 def _server(smtp: Smtp) -> aiosmtplib.SMTP:
     implicit = smtp.port == _IMPLICIT_TLS_PORT
     return aiosmtplib.SMTP(

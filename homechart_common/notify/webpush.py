@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from yarl import URL
 from homechart_common import clock
 from homechart_common.config import Config
 from homechart_common.errors import HomechartError
-from homechart_common.fetch import Fetcher, Reply
+from homechart_common.fetch import Fetcher, Reply, patience_asked
 from homechart_common.notify.base64url import decoded, encoded
 from homechart_common.notify.encryption import MOST_BYTES, encrypted
 from homechart_common.notify.vapid import KeyPair
@@ -29,7 +28,7 @@ ON_TASKS, ON_OTHERS = (0, 1), (0,)
 #: not vanish because of it. The baseline's 0 reaches only devices that are on at that moment.
 _TTL = timedelta(days=1)
 #: A service that asks for patience is given no more than that.
-_MOST_PATIENCE = timedelta(hours=6)
+_MOST_PATIENCE_SECONDS = 6 * 60 * 60.0
 #: The subscription is over or was made for other keys than ours. Services differ in how they say the latter.
 _GONE = frozenset({401, 403, 404, 410})
 #: It may go better another time.
@@ -132,26 +131,8 @@ def _judge(reply: Reply) -> None:
     if reply.status in _GONE:
         raise Gone(said)
     if reply.status in _PASSING or reply.status >= 500:
-        raise Postponed(said, _patience(reply.retry_after))
+        raise Postponed(said, min(patience_asked(reply.retry_after), _MOST_PATIENCE_SECONDS))
     raise Refused(said)
-
-
-def _patience(retry_after: str) -> float:
-    """The seconds that a ``Retry-After`` header asks for; none if it says nothing that one can follow."""
-    seconds = 0.0
-    if retry_after.isascii() and retry_after.isdigit():
-        seconds = float(retry_after[:9])
-    else:
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return 0.0
-        seconds = (_aware(moment) - clock.now()).total_seconds()
-    return min(max(seconds, 0.0), _MOST_PATIENCE.total_seconds())
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _packed(texts: Mapping[str, str], actions: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import errors as sqlstate
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from homechart_common import metrics
+from homechart_common import metrics, tracing
 from homechart_common.postgresql import failures
 from homechart_common.postgresql.driver import DriverConnection
 from homechart_common.postgresql.settings import PostgresqlSettings
@@ -59,12 +59,13 @@ class Queryable(Protocol):
 class Connection(Queryable):
     """A connection that one task uses at a time."""
 
-    def __init__(
-        self, raw: DriverConnection, cursor: aiopg.Cursor, *, prepares: bool, expires: float
-    ) -> None:
+    def __init__(self, raw: DriverConnection, cursor: aiopg.Cursor, *, expires: float) -> None:
         self._raw = raw
         self._cursor = cursor
-        self._prepares = prepares
+        #: Whether statements are prepared, which takes a session of its own.
+        self.prepares = False
+        #: Whether the session of the server is this connection's alone, not lent for each transaction.
+        self.has_own_session = False
         self._prepared: set[str] = set()
         #: Goes out in front of the next statement, which saves a round trip.
         self._prefix = ""
@@ -106,7 +107,7 @@ class Connection(Queryable):
 
     def begin(self) -> None:
         """Open a transaction; it travels with its first statement."""
-        self._prefix = "BEGIN; "
+        self._prefix = "BEGIN; " + _origin()
 
     async def commit(self) -> None:
         """Make the transaction last."""
@@ -167,7 +168,7 @@ class Connection(Queryable):
                 text = statement
             else:
                 parameters = parameters or _NOTHING
-                if not self._prepares:
+                if not self.prepares:
                     text = statement.sql
                 else:
                     if statement.identifier not in self._prepared:
@@ -175,10 +176,15 @@ class Connection(Queryable):
                     text = statement.execute
             if self._prefix:
                 text = self._prefix + text
+            elif (
+                tracing.tracer is not None
+                and self._raw.raw.get_transaction_status() == TRANSACTION_STATUS_IDLE
+            ):
+                text = _origin() + text  # one message, hence one transaction
             await self._cursor.execute(text, parameters)
             self._prefix = ""
         except BaseException as error:
-            if isinstance(error, _PLAN_GONE) and self._prepares and not (again or isinstance(statement, str)):
+            if isinstance(error, _PLAN_GONE) and self.prepares and not (again or isinstance(statement, str)):
                 await self._forget_plans(error)
                 await self._send(statement, parameters, again=True)
                 return
@@ -207,7 +213,7 @@ class Connection(Queryable):
             await self._run_bare("DEALLOCATE ALL")
         else:
             # a connection pooler gives us one session now and another one then
-            self._prepares = False
+            self.prepares = False
 
     async def _run_bare(self, text: str) -> None:
         prefix, self._prefix = self._prefix, ""
@@ -215,9 +221,15 @@ class Connection(Queryable):
         self._prefix = prefix
 
 
-async def attach(raw: DriverConnection, settings: PostgresqlSettings, *, prepares: bool) -> Connection:
+def _origin() -> str:
+    """What tells the triggers in a transaction which span it belongs to; nothing unless that is traced."""
+    span = tracing.traceparent()
+    return f"SET LOCAL homechart.traceparent = '{span}'; " if span else ""
+
+
+async def attach(raw: DriverConnection, settings: PostgresqlSettings) -> Connection:
     """The connection on top of one that the driver has opened."""
     cursor = await raw.cursor(timeout=settings.statement_timeout_seconds + settings.grace_seconds)
     # not all at the same moment
     lifetime = settings.max_lifetime_seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads load and keeps no secret
-    return Connection(raw, cursor, prepares=prepares, expires=asyncio.get_running_loop().time() + lifetime)
+    return Connection(raw, cursor, expires=asyncio.get_running_loop().time() + lifetime)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from homechart_common import logger
-from homechart_common.errors import HomechartError, StartupError
+from homechart_common.errors import HomechartError, StartupError, Unavailable
 from homechart_common.postgresql import server
 from homechart_common.postgresql.connection import Connection, Parameters, Queryable, Row
 from homechart_common.postgresql.failures import ConnectionLost, Contention
@@ -115,7 +115,14 @@ class Database(Queryable):
 
     async def direct(self) -> Connection:
         """A connection of the caller's own, past any connection pooler; the caller closes it."""
-        return await self._connect_to(self.settings.direct())
+        return await self._connect_to(self.settings.direct(), own_session=True)
+
+    async def look_around(self) -> None:
+        """Where there are several hosts, see whether another one has taken the place of the one in use."""
+        if "," in self.settings.direct().hostname:
+            with suppress(Unavailable):
+                connection = await self.direct()
+                await connection.close()
 
     async def _in_transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async with self.transaction() as connection:
@@ -124,10 +131,10 @@ class Database(Queryable):
     async def _connect(self) -> Connection:
         return await self._connect_to(self.settings)
 
-    async def _connect_to(self, settings: PostgresqlSettings) -> Connection:
+    async def _connect_to(self, settings: PostgresqlSettings, *, own_session: bool = False) -> Connection:
         """Connect while the program runs, when even a wrong password is a reason to try again later."""
         try:
-            return await server.connect(settings)
+            return await server.connect(settings, own_session=own_session)
         except StartupError as error:
             logger.error(error.message)
             raise ConnectionLost from error

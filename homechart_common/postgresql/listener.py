@@ -30,7 +30,8 @@ class Listener:
 
     The connection is asked for a sign of life every ``heartbeat_seconds`` and given up if there is none
     within ``patience_seconds``: a server that is frozen or a network that is gone closes nothing. Servers in
-    recovery are refused when connecting, as notifications do not reach them.
+    recovery are refused when connecting, as notifications do not reach them. Of several hosts the others are
+    asked as often, as the one in use may have been replaced without noticing.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Listener:
     async def _prove_alive(self, connection: Connection) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
+            await self._database.look_around()
             try:
                 async with asyncio.timeout(self._patience):
                     await connection.execute("SELECT 1")

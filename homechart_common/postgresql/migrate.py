@@ -8,21 +8,29 @@ whenever their text has changed.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+import itertools
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homechart_common import logger
-from homechart_common.errors import HomechartError, StartupError
+from homechart_common.errors import HomechartError, QueryTimeout, StartupError
 from homechart_common.postgresql import locks, server
-from homechart_common.postgresql.connection import Connection
+from homechart_common.postgresql.connection import Connection, Queryable
 from homechart_common.postgresql.database import Database
+from homechart_common.postgresql.failures import Contention
 from homechart_common.postgresql.queries import sql_directory
 
 #: A migration of a large table may take its time, and others wait for it.
 _TIMEOUT_SECONDS = 6 * 60 * 60
+
+#: How long a step waits for a lock. Whoever else wants the same table waits behind it, so it lets them pass.
+_LOCK_SECONDS = 2
+_ATTEMPTS = 100
 
 _BOOKKEEPING = """
 CREATE TABLE IF NOT EXISTS migration (
@@ -63,6 +71,18 @@ class Migration:
         return f"{self.version:04}_{self.name}"
 
 
+@dataclass(frozen=True)
+class Definitions:
+    """The files of a folder that are applied again, all of them, whenever the hash is another."""
+
+    name: str
+    texts: tuple[str, ...]
+    hash: str
+
+    def __str__(self) -> str:
+        return f"sql/{self.name}"
+
+
 async def migrate(database: Database, directory: Path | None = None) -> None:
     """Bring the schema of ``database`` up to what ``directory`` (by default our ``sql/``) says.
 
@@ -71,24 +91,47 @@ async def migrate(database: Database, directory: Path | None = None) -> None:
     edited, or if one fails; what was applied before the failure stays.
     """
     directory = directory or sql_directory()
-    migrations = [Migration.read(path) for path in _files(directory / "migrations")]
+    migrations = known_migrations(directory)
+    functions, triggers = _definitions(directory, migrations)
     async with _alone(database) as connection:
         await connection.execute(_BOOKKEEPING)
         applied: dict[int, str] = dict(await connection.fetch("SELECT version, hash FROM migration"))
-        _check(applied, migrations)
-        await _define(connection, directory / "functions", "")
+        check_history(applied, migrations)
+        await _define(connection, functions)
         for migration in migrations:
             if migration.version not in applied:
                 await _apply(connection, migration)
-        # a trigger file may cover all tables, so it is applied again when there may be new ones
-        await _define(connection, directory / "triggers", _hash(*map(str, migrations)))
+        await _define(connection, triggers)
+
+
+async def outstanding(connection: Queryable, directory: Path | None = None) -> list[str]:
+    """What :func:`migrate` would apply, in its order; raises :class:`StartupError` if it would refuse."""
+    directory = directory or sql_directory()
+    migrations = known_migrations(directory)
+    functions, triggers = _definitions(directory, migrations)
+    applied: dict[int, str] = {}
+    defined: dict[str, str] = {}
+    if await connection.fetch_value("SELECT to_regclass('definition')"):
+        applied = dict(await connection.fetch("SELECT version, hash FROM migration"))
+        defined = dict(await connection.fetch("SELECT name, hash FROM definition"))
+    check_history(applied, migrations)
+    return [
+        *([str(functions)] if defined.get(functions.name) != functions.hash else []),
+        *(f"migration {migration}" for migration in migrations if migration.version not in applied),
+        *([str(triggers)] if defined.get(triggers.name) != triggers.hash else []),
+    ]
+
+
+def known_migrations(directory: Path | None = None) -> list[Migration]:
+    """Every migration of this Homechart, in order."""
+    return [Migration.read(path) for path in _files((directory or sql_directory()) / "migrations")]
 
 
 @asynccontextmanager
 async def _alone(database: Database) -> AsyncIterator[Connection]:
     """A connection that holds the migration lock and has the schema role."""
     settings = replace(database.settings.direct(), statement_timeout_seconds=_TIMEOUT_SECONDS)
-    connection = await server.connect(settings)
+    connection = await server.connect(settings, own_session=True)
     try:
         if settings.schema_role:
             quoted = settings.schema_role.replace('"', '""')
@@ -101,7 +144,7 @@ async def _alone(database: Database) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-def _check(applied: dict[int, str], migrations: Sequence[Migration]) -> None:
+def check_history(applied: Mapping[int, str], migrations: Sequence[Migration]) -> None:
     """Refuse a database whose history is not the one in the files."""
     known = {migration.version: migration for migration in migrations}
     if unknown := applied.keys() - known:
@@ -119,25 +162,61 @@ def _check(applied: dict[int, str], migrations: Sequence[Migration]) -> None:
 
 async def _apply(connection: Connection, migration: Migration) -> None:
     logger.notice(f"Applying migration {migration}")
-    async with _transaction(connection, f"Migration {migration}"):
+
+    async def step() -> None:
         await connection.execute(migration.sql)
         await connection.execute(
             _REMEMBER_MIGRATION,
             {"version": migration.version, "name": migration.name, "hash": migration.hash},
         )
 
+    await _patiently(connection, f"Migration {migration}", step)
 
-async def _define(connection: Connection, folder: Path, circumstances: str) -> None:
-    """Apply the definitions in ``folder`` if they or the circumstances are not those of the last time."""
-    texts = [path.read_text(encoding="utf-8") for path in _files(folder)]
-    parameters = {"name": folder.name, "hash": _hash(circumstances, *texts)}
+
+def _definitions(directory: Path, migrations: Sequence[Migration]) -> tuple[Definitions, Definitions]:
+    """The functions and the triggers.
+
+    A trigger file may cover all tables, so it is applied again when there may be new ones.
+    """
+    return (
+        _read_definitions(directory / "functions", ""),
+        _read_definitions(directory / "triggers", _hash(*map(str, migrations))),
+    )
+
+
+def _read_definitions(folder: Path, circumstances: str) -> Definitions:
+    texts = tuple(path.read_text(encoding="utf-8") for path in _files(folder))
+    return Definitions(folder.name, texts, _hash(circumstances, *texts))
+
+
+async def _define(connection: Connection, definitions: Definitions) -> None:
+    """Apply definitions if they or the circumstances are not those of the last time."""
+    parameters = {"name": definitions.name, "hash": definitions.hash}
     if await connection.fetch("SELECT FROM definition WHERE (name, hash) = (%(name)s, %(hash)s)", parameters):
         return
-    async with _transaction(connection, f"Applying sql/{folder.name}"):
+
+    async def step() -> None:
         await connection.execute("SET LOCAL check_function_bodies = off")
-        for text in texts:
+        for text in definitions.texts:
             await connection.execute(text)
         await connection.execute(_REMEMBER_DEFINITION, parameters)
+
+    await _patiently(connection, f"Applying {definitions}", step)
+
+
+async def _patiently(connection: Connection, what: str, step: Callable[[], Awaitable[None]]) -> None:
+    """Do a step in a transaction; again, a little later, while others who use the tables are in its way."""
+    for attempt in itertools.count(1):
+        try:
+            async with _transaction(connection, what):
+                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+                await step()
+            return
+        except StartupError as error:
+            if attempt == _ATTEMPTS or not isinstance(error.__cause__, Contention | QueryTimeout):
+                raise
+        logger.notice(f"{what}: others use what it changes; trying again")
+        await asyncio.sleep(random.uniform(0.2, 1))  # noqa: S311 - so that others get their turn
 
 
 @asynccontextmanager

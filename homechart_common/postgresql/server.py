@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 
 import psycopg2
 from psycopg2 import extensions
 
 from homechart_common import logger
 from homechart_common.errors import StartupError, Unavailable
-from homechart_common.postgresql import driver, failures
+from homechart_common.postgresql import driver, failures, primaries
 from homechart_common.postgresql.connection import Connection, attach
 from homechart_common.postgresql.driver import DriverConnection
 from homechart_common.postgresql.settings import PostgresqlSettings
@@ -34,6 +35,8 @@ _FINAL = (
     "no password supplied",
     "pg_hba.conf",
     "does not exist",
+    "no such database",
+    "no such user",
     "is not permitted to log in",
     "permission denied",
     "certificate verify failed",
@@ -42,22 +45,82 @@ _FINAL = (
 )
 
 
-async def connect(settings: PostgresqlSettings) -> Connection:
-    """A connection to the first host of the list that accepts writes.
+#: How long a primary that was found waits for hosts that have not answered: one of them may have replaced it.
+_LOOK_AROUND_SECONDS = 0.5
+#: A setting that does nothing: a session that has it is ours alone, not lent by a connection pooler.
+_MARK = "homechart.session"
+_WHO = f"""SET TIME ZONE 'UTC';
+SELECT pg_is_in_recovery(), coalesce(current_setting('{_MARK}', true), '') = 'own',
+    (SELECT system_identifier::text FROM pg_control_system()),
+    CASE WHEN NOT pg_is_in_recovery()
+        THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END"""
 
-    Raises :class:`StartupError` when trying again cannot help (wrong password, unknown database, too old a
-    server), otherwise :class:`failures.ConnectionLost`.
+
+async def connect(settings: PostgresqlSettings, *, own_session: bool = False) -> Connection:
+    """A connection to the host of the list that accepts writes; if several do, to the one promoted last.
+
+    All of them are asked at once, so one that is gone delays nobody. Raises :class:`StartupError` when trying
+    again cannot help (wrong password, unknown database, too old a server, a connection pooler where an
+    ``own_session`` is needed), otherwise :class:`failures.ConnectionLost`.
     """
-    problems: list[str] = []
-    for hostname in settings.hostname.split(","):
-        try:
-            return await _connect_to(hostname.strip(), settings)
-        except _FAILURES as error:
-            problems.append(f"{hostname}: {_first_line(error)}")
-    problem = "; ".join(problems)
+    hostnames = [hostname.strip() for hostname in settings.hostname.split(",")]
+    attempts = [asyncio.create_task(_attempt(hostname, settings)) for hostname in hostnames]
+    try:
+        answers = await _first_answers(attempts)
+    except BaseException:
+        await _give_up(attempts)
+        raise
+    found = [answer for answer in answers if isinstance(answer, Connection)]
+    chosen = next((connection for connection in found if not connection.closed), None)
+    await _give_up(attempts, chosen)
+    if chosen is None:
+        raise _failure("; ".join(answer for answer in answers if isinstance(answer, str)))
+    if own_session and not chosen.has_own_session:
+        await chosen.close()
+        raise StartupError(
+            f"What answers at {settings.hostname} port {settings.port} is a connection pooler: "
+            "postgresql.directHostname and postgresql.directPort must lead to PostgreSQL itself"
+        )
+    return chosen
+
+
+async def _attempt(hostname: str, settings: PostgresqlSettings) -> Connection | str:
+    """A connection to a host that accepts writes, or what is in the way."""
+    try:
+        return await _connect_to(hostname, settings)
+    except _FAILURES as error:
+        return f"{hostname}: {_first_line(error)}"
+
+
+async def _first_answers(attempts: Sequence[asyncio.Task[Connection | str]]) -> list[Connection | str]:
+    """What the hosts have to say, in their order, until a primary was found and a moment has passed."""
+    pending = set(attempts)
+    while pending:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        if any(isinstance(attempt.result(), Connection) for attempt in done):
+            if pending:
+                await asyncio.wait(pending, timeout=_LOOK_AROUND_SECONDS)
+            break
+    return [attempt.result() for attempt in attempts if attempt.done()]
+
+
+async def _give_up(
+    attempts: Sequence[asyncio.Task[Connection | str]], chosen: Connection | None = None
+) -> None:
+    """Close all connections but the chosen one."""
+    for attempt in attempts:
+        attempt.cancel()
+    for outcome in await asyncio.gather(*attempts, return_exceptions=True):
+        if isinstance(outcome, Connection) and outcome is not chosen:
+            await outcome.close()
+
+
+def _failure(problem: str) -> Exception:
     if any(words in problem for words in _FINAL):
-        raise StartupError(f"PostgreSQL refuses the connection: {problem}")
-    raise failures.ConnectionLost from ConnectionError(problem)
+        return StartupError(f"PostgreSQL refuses the connection: {problem}")
+    lost = failures.ConnectionLost()
+    lost.__cause__ = ConnectionError(problem)
+    return lost
 
 
 class _Standby(failures.ConnectionLost):
@@ -92,23 +155,25 @@ async def _addresses(hostname: str, settings: PostgresqlSettings) -> list[str]:
 
 
 async def _session(hostname: str, address: str, ssl_mode: str, settings: PostgresqlSettings) -> Connection:
-    prepares = settings.prepare_statements
     try:
         raw = await _open(hostname, address, ssl_mode, settings, _options(settings))
     except psycopg2.OperationalError as error:
         if "startup parameter" not in str(error):
             raise
-        # A connection pooler: it hands a session to many clients, so nothing can be left in it.
+        # a connection pooler, which cannot pass them on
         raw = await _open(hostname, address, ssl_mode, settings, "")
-        prepares = False
     try:
-        connection = await attach(raw, settings, prepares=prepares)
+        connection = await attach(raw, settings)
         if raw.raw.server_version < OLDEST_VERSION:
             raise StartupError(f"PostgreSQL at {hostname} is too old: Homechart needs version 15 or newer")
         async with asyncio.timeout(settings.connect_timeout_seconds):
             # a pooler keeps the time zone of each of its clients, so this is safe on every connection
-            if await connection.fetch_value("SET TIME ZONE 'UTC'; SELECT pg_is_in_recovery()"):
-                raise _Standby("it is a standby, which cannot be written to")
+            [(standby, own_session, system, timeline)] = await connection.fetch(_WHO)
+        if standby:
+            raise _Standby("it is a standby, which cannot be written to")
+        primaries.admit(connection, system, timeline)
+        connection.has_own_session = own_session
+        connection.prepares = own_session and settings.prepare_statements
     except BaseException:
         raw.close()
         raise
@@ -153,6 +218,7 @@ def _options(settings: PostgresqlSettings) -> str:
         "idle_in_transaction_session_timeout": f"{2 * timeout}",
         "client_connection_check_interval": "1s",
         "plan_cache_mode": "force_generic_plan",
+        _MARK: "own",
     }
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 

@@ -27,11 +27,13 @@ async def push(context: Context) -> int:
     claim = await outbox.claim_push(context.database, LEASE_SECONDS)
     if claim is None:
         return 0
-    if claim.subscription is None:
-        await cancel(context, claim, "the account is told nothing on this device")
-        return 1
     subscription = claim.subscription
-    await attempt(context, claim, lambda: _send(context, claim, subscription))
+    if subscription is None:
+        await cancel(context, claim, "the account is told nothing on this device")
+    elif claim.is_outdated:
+        await cancel(context, claim, "it could not be sent for a day")
+    else:
+        await attempt(context, claim, lambda: _send(context, claim, subscription))
     return 1
 
 

@@ -30,6 +30,8 @@ DECLARE
     the_owner uuid;
     the_version bigint;
     versions jsonb := '{}';
+    -- The request that this belongs to, if it is traced (homechart_common/postgresql/connection.py).
+    the_trace text := coalesce(', "trace": "' || nullif(current_setting('homechart.traceparent', true), '') || '"', '');
 BEGIN
     FOR the_owner IN SELECT DISTINCT e.owner_id FROM unnest(entries) e ORDER BY e.owner_id LOOP
         UPDATE sync_version SET version = version + 1 WHERE owner_id = the_owner RETURNING version INTO the_version;
@@ -49,8 +51,9 @@ BEGIN
     -- What goes is announced before what comes, over all owners: who sees both sides of a move drops the row and then
     -- reads it, never the other way round. A payload holds at most 8000 bytes: some 80 bytes a row. `more` says that
     -- the version has further rows.
-    PERFORM pg_notify('changes', json_build_object('owner', owner_id, 'table', the_table,
-        'version', versions -> owner_id::text, 'more', NOT bool_or(n = rows), 'rows', json_agg(line))::text)
+    PERFORM pg_notify('changes', left(json_build_object('owner', owner_id, 'table', the_table,
+        'version', versions -> owner_id::text, 'more', NOT bool_or(n = rows), 'rows', json_agg(line))::text, -1)
+        || the_trace || '}')
     FROM (
         SELECT e.owner_id, e.operation <> 1 AS comes,
             row_number() OVER (PARTITION BY e.owner_id ORDER BY e.operation <> 1) AS n,

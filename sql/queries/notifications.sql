@@ -2,7 +2,8 @@
 
 -- name: enqueue
 -- Messages for workers to deliver, each as one row for mail and one for each device; a trigger wakes the workers when the
--- caller's transaction commits. A device is where a session that has not expired takes web push, and may see what it is of.
+-- caller's transaction commits. A device is where a session that has not expired takes web push, and may see what it is of;
+-- of those that an account signed in on last, so many are told.
 WITH message AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(messages)s::jsonb) AS message (
         kind text, language text, subject text, body text, push text, to_smtp text, account_id uuid, system boolean,
@@ -16,12 +17,14 @@ FROM message WHERE mail
 UNION ALL
 SELECT m.kind, m.language, m.account_id, m.system, '', '', '', m.subject, m.push, m.actions, jsonb_build_array(device.web_push)
 FROM message m CROSS JOIN LATERAL (
-    SELECT DISTINCT ON (s.web_push ->> 'endpoint') s.web_push FROM auth_session s
+    SELECT (array_agg(s.web_push ORDER BY s.created DESC))[1] AS web_push FROM auth_session s
     WHERE s.auth_account_id = m.account_id AND s.web_push IS NOT NULL AND s.expires > now()
         AND (m.subscription IS NULL OR s.web_push = m.subscription)
         AND (m.component = '' OR session_may_view(s.permissions_account, s.permissions_households,
             m.household_id, m.component))
-    ORDER BY s.web_push ->> 'endpoint', s.created DESC
+    GROUP BY s.web_push ->> 'endpoint'
+    ORDER BY max(s.created) DESC
+    LIMIT %(devices)s::integer
 ) device
 WHERE m.actions IS NOT NULL;
 
@@ -62,9 +65,13 @@ UPDATE notification n SET send_start = now(), claims = n.claims + 1
 FROM due LEFT JOIN auth_account a ON a.id = due.auth_account_id
 WHERE n.id = due.id
 RETURNING n.id::text, n.claims, n.attempt, n.kind, n.subject_web_push, n.body_web_push, n.actions::text,
-    CASE WHEN a.id IS NULL OR NOT a.child AND EXISTS (
+    n.created < now() - make_interval(secs => %(longest)s::float8), CASE WHEN a.id IS NULL OR NOT a.child AND EXISTS (
         SELECT FROM auth_session s WHERE s.auth_account_id = a.id AND s.expires > now() AND s.web_push = due.subscription
     ) THEN due.subscription::text END;
+
+-- name: origin
+-- The span that a message was written in, if that is traced.
+SELECT traceparent FROM notification WHERE id = %(id)s::uuid;
 
 -- name: hand_on
 -- What an administrator wrote becomes a message for each recipient, once, and has come to its end with that. A newsletter
@@ -107,7 +114,9 @@ FROM original, handed_on WHERE n.id = original.id;
 -- The end of a message, whoever has claimed it meanwhile. What it said may be a secret and is not kept.
 UPDATE notification SET sent = now(), send_start = NULL, error = %(error)s::text, body_smtp = '', body_web_push = '',
     to_web_push = CASE WHEN way = 'webpush' THEN jsonb_build_array(jsonb_build_object(
-        'endpoint', substring(to_web_push -> 0 ->> 'endpoint' FROM '^https://[^/?#]*'))) END
+        'endpoint', substring(to_web_push -> 0 ->> 'endpoint' FROM '^https://[^/?#]*'),
+        'name', (SELECT s.name FROM auth_session s
+            WHERE s.auth_account_id = notification.auth_account_id AND s.web_push = to_web_push -> 0 LIMIT 1))) END
 WHERE id = %(id)s::uuid AND sent IS NULL;
 
 -- name: forget
@@ -120,6 +129,17 @@ UPDATE auth_session SET web_push = NULL WHERE web_push = %(subscription)s::jsonb
 UPDATE notification SET attempt = attempt + 1, send_start = NULL, error = %(error)s::text,
     send_after = now() + make_interval(secs => %(delay)s::float8)
 WHERE id = %(id)s::uuid AND claims = %(claims)s::integer AND sent IS NULL;
+
+-- name: wait
+-- What else waits for the same device waits as long, so that a push service that answers nobody is asked once at a time.
+UPDATE notification SET send_after = now() + make_interval(secs => %(delay)s::float8)
+WHERE id IN (
+    SELECT n.id FROM notification failed
+    JOIN notification n ON n.auth_account_id = failed.auth_account_id AND n.to_web_push = failed.to_web_push
+    WHERE failed.id = %(id)s::uuid AND n.way = 'webpush' AND n.sent IS NULL AND n.send_start IS NULL
+        AND n.send_after < now() + make_interval(secs => %(delay)s::float8)
+    FOR NO KEY UPDATE OF n SKIP LOCKED
+);
 
 -- name: release
 -- A claim that is given back without an attempt, so that another worker need not wait for the lease to end.
@@ -143,3 +163,33 @@ WHERE id = %(id)s::uuid AND kind = %(kind)s::text AND notification_id IS NULL AN
 -- name: withdraw
 -- A message of administrators that is not to be sent any more.
 DELETE FROM notification WHERE id = %(id)s::uuid AND kind = %(kind)s::text AND sent IS NULL;
+
+-- name: deliveries
+-- What became of messages, for each recipient, the newest first: of one message of an administrator, to one account, or of
+-- all. Neither what they said is told nor where exactly a device takes them.
+SELECT string_agg(json_build_object(
+    'attempt', n.attempt,
+    'authAccountID', n.auth_account_id,
+    'created', wire_timestamp(n.created),
+    'device', coalesce(n.to_web_push -> 0 ->> 'name', (SELECT s.name FROM auth_session s
+        WHERE s.auth_account_id = n.auth_account_id AND s.web_push = n.to_web_push -> 0 LIMIT 1), ''),
+    'error', n.error,
+    'id', n.id,
+    'kind', n.kind,
+    'notificationID', n.notification_id,
+    'recipient', CASE n.way
+        WHEN 'webpush' THEN substring(n.to_web_push -> 0 ->> 'endpoint' FROM '^https://([^/?#]*)')
+        ELSE coalesce(nullif(n.to_smtp, ''), (SELECT a.email_address FROM auth_account a WHERE a.id = n.auth_account_id), '')
+    END,
+    'sendAfter', wire_timestamp(n.send_after),
+    'sent', wire_timestamp(n.sent),
+    'status', CASE WHEN n.sent IS NULL THEN 'waiting' WHEN n.error = '' THEN 'delivered' ELSE 'givenUp' END,
+    'type', n.way
+)::text, ',' ORDER BY n.created DESC, n.id)
+FROM (
+    SELECT * FROM notification
+    WHERE (kind <> %(announcement)s::text OR notification_id IS NOT NULL OR error <> '')
+        AND (%(notification)s::uuid IS NULL OR %(notification)s::uuid IN (id, notification_id))
+        AND (%(account)s::uuid IS NULL OR auth_account_id = %(account)s::uuid)
+    ORDER BY created DESC, id OFFSET %(offset)s::bigint LIMIT %(limit)s::integer
+) n;

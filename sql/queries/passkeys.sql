@@ -33,7 +33,7 @@ SELECT count(*) FROM auth_passkey WHERE auth_account_id = %(account)s::uuid;
 
 -- name: account
 -- Whose passkey this is.
-SELECT auth_account_id FROM auth_passkey WHERE credential_id = %(credential_id)s::bytea AND host = %(host)s::text;
+SELECT auth_account_id FROM auth_passkey WHERE credential_id = %(credential_id)s::bytea;
 
 -- name: to_sign_in
 -- What a signature is checked with.

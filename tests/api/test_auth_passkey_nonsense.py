@@ -62,6 +62,20 @@ async def test_a_statement_that_does_not_hold_is_refused(sign_up: SignUp, name: 
     assert (answer.status, answer.message.partition(":")[0]) == (400, "credential")
 
 
+@pytest.mark.parametrize("name", ["with certificates", "of another kind"])
+async def test_certificates_are_not_even_read(sign_up: SignUp, name: str) -> None:
+    ann, phone = await sign_up(), Authenticator()
+    answer = await hand_over(ann, phone.create(await creation_options(ann), **STATEMENTS[name]))
+    assert answer.message == "credential: comes with a statement that was not asked for"
+
+
+async def test_a_passkey_is_known_by_the_id_that_its_authenticator_says(sign_up: SignUp) -> None:
+    ann, phone = await sign_up(), Authenticator()
+    credential = phone.create(await creation_options(ann))
+    answer = await hand_over(ann, changed(credential, "id", bytes_to_base64url(b"x" * 32)))
+    assert answer.message == "credential: cannot be read"
+
+
 @pytest.mark.parametrize("name", KEYS)
 async def test_what_is_no_key_is_refused(sign_up: SignUp, name: str) -> None:
     ann, phone = await sign_up(), Authenticator()

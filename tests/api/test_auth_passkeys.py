@@ -257,6 +257,16 @@ async def test_a_challenge_is_open_for_five_minutes(sign_up: SignUp, set_clock: 
     assert answer.message == "credential: answers no challenge that is open; please try again"
 
 
+async def test_no_challenge_is_open_for_longer(sign_up: SignUp, database: Database) -> None:
+    ann = await sign_up()
+    await creation_options(ann)
+    left = await database.fetch_value(
+        "SELECT extract(epoch FROM expires - now())::float8 FROM auth_challenge WHERE auth_session_id = %(id)s",
+        {"id": ann.session["id"]},
+    )
+    assert 240 < left <= 300
+
+
 async def test_a_challenge_ends_with_its_session(sign_up: SignUp, database: Database) -> None:
     ann = await sign_up()
     elsewhere = ann.signed_in((await ann.post("/auth/sessions", {})).value)

@@ -15,7 +15,7 @@ import pytest
 
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
-from tests.deploy.proxies import CERTIFICATE, Caddy, Nginx, Proxy
+from tests.deploy.proxies import CERTIFICATE, Caddy, Haproxy, Nginx, Proxy
 from tests.people import add_account, add_session
 from tests.processes import Running, api_process
 
@@ -31,7 +31,7 @@ class Front:
     session_id: str
 
 
-@pytest.fixture(params=[Nginx, Caddy], ids=lambda kind: kind.program)
+@pytest.fixture(params=[Nginx, Caddy, Haproxy], ids=lambda kind: kind.program)
 def proxy_kind(request: pytest.FixtureRequest) -> type[Proxy]:
     """One of the proxies, if it is here."""
     kind: type[Proxy] = request.param

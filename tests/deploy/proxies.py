@@ -120,6 +120,36 @@ class Caddy(Proxy):
         self.check = ["validate", *self.run[1:]]
 
 
+class Haproxy(Proxy):
+    """HAProxy, which gets the certificate and its key in one file."""
+
+    program = "haproxy"
+
+    _REQUEST = re.compile(r'"(\w+ \S+) HTTP/')
+
+    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
+        super().__init__(folder, ports)
+        # only root could become somebody else
+        shipped = re.sub(r" +(user|group) .*\n", "", (_SHIPPED / "haproxy" / "haproxy.cfg").read_text())
+        ours = {
+            "log /dev/log": "log stdout format raw",
+            "bind :80": f"bind 127.0.0.1:{free_port()}",
+            "bind :443": f"bind 127.0.0.1:{self.port}",
+            "/etc/haproxy/home.example.com.pem": str(CERTIFICATE),
+            **_addresses(ports),
+        }
+        file = folder / "haproxy.cfg"
+        file.write_text(_changed(shipped, ours))
+        self.run = ["-db", "-f", str(file)]
+        self.check = ["-c", "-f", str(file)]
+
+    @property
+    def logged(self) -> list[str]:
+        """The requests in its log."""
+        found = self._REQUEST.findall((self.folder / "output").read_text())
+        return [request.replace(f"https://localhost:{self.port}", "") for request in found]
+
+
 def _addresses(ports: Sequence[int]) -> dict[str, str]:
     return {
         shipped: f"127.0.0.1:{port}"

@@ -5,32 +5,16 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
-from homechart_common.postgresql import server
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.programs import VERSION
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.people import add_account, add_session
 from tests.processes import Running, api_process
-
-
-@pytest.fixture
-async def empty(server_settings: PostgresqlSettings) -> AsyncIterator[PostgresqlSettings]:
-    """A database with nothing in it."""
-    name = f"homechart_test_{uuid.uuid4().hex[:12]}"
-    connection = await server.connect(server_settings)
-    await connection.execute(f"CREATE DATABASE {name}")
-    yield replace(server_settings, database=name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
 
 
 async def run(program: str, settings: PostgresqlSettings, *arguments: str | Path) -> None:

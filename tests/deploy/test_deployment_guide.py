@@ -1,4 +1,4 @@
-"""The guide for whoever runs Homechart names nothing that does not exist."""
+"""The guides for whoever runs Homechart name nothing that does not exist."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from homechart_common.config.sections import OPTIONS, SECTIONS
 from homechart_common.postgresql.database import Database
 from homechart_worker.__main__ import commands
 
-_GUIDE = Path(__file__).parents[2] / "docs" / "deployment.md"
-_TEXT = _GUIDE.read_text(encoding="utf-8")
+_DOCS = Path(__file__).parents[2] / "docs"
+_TEXT = "".join(
+    (_DOCS / name).read_text(encoding="utf-8") for name in ("deployment.md", "high-availability.md")
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -47,7 +49,7 @@ def test_what_it_copies_is_there() -> None:
     named = re.findall(r"\bdeploy/\S+", "".join(blocks("sh")))
     assert len(named) > 3
     for pattern in named:
-        assert list(_GUIDE.parents[1].glob(pattern)), pattern
+        assert list(_DOCS.parent.glob(pattern)), pattern
 
 
 @pytest.mark.parametrize(

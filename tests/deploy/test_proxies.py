@@ -18,7 +18,7 @@ import pytest
 
 from homechart_common.postgresql.database import Database
 from tests.deploy.conftest import Front, an_api, trusting
-from tests.deploy.proxies import Nginx, Proxy
+from tests.deploy.proxies import Haproxy, Nginx, Proxy
 
 _BOOKMARKS = "/api/v1/bookmarks"
 _MEBIBYTE = 1024 * 1024
@@ -161,7 +161,7 @@ async def test_bodies_may_be_as_large_as_the_api_takes(size: int, status: int, f
         assert response.status == status
 
 
-@pytest.mark.parametrize("proxy_kind", [Nginx], indirect=True)
+@pytest.mark.parametrize("proxy_kind", [Nginx, Haproxy], indirect=True)
 async def test_addresses_that_let_one_in_are_in_no_log(front: Front) -> None:
     """Caddy keeps none unless it is told to."""
     async with front.client.get(f"/api/v1/sse/{front.session_id}") as stream:
@@ -171,5 +171,5 @@ async def test_addresses_that_let_one_in_are_in_no_log(front: Front) -> None:
     async with front.client.get(f"/api/v1/system/health?key={front.session_id}"):
         pass
     await add_bookmark(front.client)
-    assert isinstance(front.proxy, Nginx)
+    assert isinstance(front.proxy, Nginx | Haproxy)
     assert front.proxy.logged == [f"POST {_BOOKMARKS}"]

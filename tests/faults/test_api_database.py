@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
-import psutil
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -22,61 +20,15 @@ from homechart_common.config import load
 from homechart_common.postgresql import embedded
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
+from tests.faults.callers import BOOKMARKS, Callers
+from tests.faults.pair import processes
 from tests.people import add_account, add_session
 from tests.processes import Running, api_process
 
 Until = Callable[..., Awaitable[None]]
 
-_BOOKMARKS = "/api/v1/bookmarks"
 #: Those whose statement waits for a lock.
 _BLOCKED = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-@dataclass
-class Callers:
-    """People who add bookmarks, one after the other, and what they were told."""
-
-    client: aiohttp.ClientSession
-    #: Status, seconds that the answer took, and whether it said when to come again.
-    answers: list[tuple[int, float, bool]] = field(default_factory=list)
-    #: The names that the API said it had stored.
-    stored: set[str] = field(default_factory=set)
-
-    @asynccontextmanager
-    async def calling(self, count: int = 8) -> AsyncIterator[None]:
-        """Inside the block, so many of them call without a pause."""
-        tasks = [asyncio.create_task(self._call_on()) for _ in range(count)]
-        yield
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes), outcomes
-
-    async def _call_on(self) -> None:
-        while True:
-            name, begun = uuid.uuid4().hex, time.monotonic()
-            body = {"name": name, "link": "https://house.test"}
-            async with self.client.post(_BOOKMARKS, json=body) as response:
-                await response.read()
-            comes_again = "Retry-After" in response.headers
-            self.answers.append((response.status, time.monotonic() - begun, comes_again))
-            if response.status == 200:
-                self.stored.add(name)
-
-    def succeed(self, more: int = 20) -> Callable[[], bool]:
-        """A condition: so many more have succeeded."""
-        goal = len(self.stored) + more
-        return lambda: len(self.stored) >= goal
-
-    def were_told_to_wait(self) -> bool:
-        """Whether at least one got no answer from the database."""
-        return any(status == 503 for status, *_ in self.answers)
-
-    async def read_back(self) -> set[str]:
-        """The names that are stored."""
-        async with self.client.get(_BOOKMARKS) as response:
-            assert response.status == 200
-            return {bookmark["name"] for bookmark in (await response.json())["dataValue"]}
 
 
 @dataclass
@@ -121,7 +73,7 @@ async def restart(house: House, until: Until) -> None:
 
 async def crash(house: House, until: Until) -> None:
     """One of its processes dies, so all of them start again."""
-    *_, backend = _processes(house.folder)
+    *_, backend = processes(house.folder)
     backend.kill()
     await until(house.callers.were_told_to_wait)
 
@@ -175,7 +127,7 @@ async def test_a_killed_backend_is_503_for_its_request_alone(fresh_database: Dat
         await until(lambda: _is_blocked(fresh_database))
         await fresh_database.execute(f"SELECT pg_terminate_backend(pid) FROM ({_BLOCKED}) _")
         assert await request == 503
-        async with client.get(_BOOKMARKS, headers={"Authorization": f"Bearer {key}"}) as response:
+        async with client.get(BOOKMARKS, headers={"Authorization": f"Bearer {key}"}) as response:
             assert response.status == 200
 
 
@@ -194,7 +146,7 @@ async def test_no_free_connection_in_time_is_503(fresh_database: Database, until
 
 async def _add_bookmark(client: TestClient, key: str) -> int:
     body = {"name": uuid.uuid4().hex, "link": "https://house.test"}
-    async with client.post(_BOOKMARKS, json=body, headers={"Authorization": f"Bearer {key}"}) as response:
+    async with client.post(BOOKMARKS, json=body, headers={"Authorization": f"Bearer {key}"}) as response:
         assert (response.status == 503) == ("Retry-After" in response.headers)
         return response.status
 
@@ -210,21 +162,14 @@ async def _served(settings: PostgresqlSettings) -> AsyncIterator[TestClient]:
         yield client
 
 
-def _processes(folder: Path) -> list[psutil.Process]:
-    """The processes of the server in ``folder``, the first one first."""
-    number = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
-    first = psutil.Process(number)
-    return [first, *sorted(first.children(), key=lambda process: process.create_time())]
-
-
 @contextmanager
 def _frozen(folder: Path) -> Iterator[None]:
     """Inside the block the server does nothing, and closes nothing."""
-    processes = _processes(folder)
-    for process in processes:
+    frozen = processes(folder)
+    for process in frozen:
         os.kill(process.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for process in processes:
+        for process in frozen:
             os.kill(process.pid, signal.SIGCONT)

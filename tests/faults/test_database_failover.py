@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from homechart_common.errors import Unavailable
-from homechart_common.postgresql import embedded, server
+from homechart_common.postgresql import locks, server
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.failures import ConnectionLost
 from homechart_common.postgresql.listener import CHANGES, Listener
 from homechart_common.postgresql.migrate import migrate
-from homechart_common.postgresql.programs import Account, Programs
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.callers import serving
 from tests.cast import new_cast
+from tests.faults.pair import Pair, new_pair
 from tests.sync.news import news, nothing_new
 
 Until = Callable[..., Awaitable[None]]
@@ -29,55 +26,15 @@ Until = Callable[..., Awaitable[None]]
 _WHERE = "SELECT current_setting('data_directory')"
 
 
-@dataclass
-class Pair:
-    """Two servers of which one follows the other."""
-
-    primary: Path
-    standby: Path
-    programs: Programs
-    settings: PostgresqlSettings
-
-    @property
-    def both(self) -> PostgresqlSettings:
-        """Both hosts, the standby first."""
-        return replace(self.settings, hostname=f"{self.standby},{self.primary}")
-
-    async def fail_over(self) -> None:
-        """The primary dies and the standby takes its place."""
-        await self.programs.run("pg_ctl", "stop", "-m", "immediate", "-D", self.primary / "data")
-        await self.programs.run("pg_ctl", "promote", "-w", "-D", self.standby / "data")
-
-
 @pytest.fixture
 async def pair(server_folder: Path) -> AsyncIterator[Pair]:
-    """A primary, and a standby that has everything the primary had."""
-    primary, standby = (server_folder / uuid.uuid4().hex[:8] for _ in range(2))
-    settings = await embedded.start(primary, {"fsync": "off"})
-    programs = Programs(primary, Account.for_server_in(primary))
-    _make_folder_like(primary, standby)
-    source = ("--host", str(primary), "--username", settings.username)
-    await programs.run(
-        "pg_basebackup", *source, "--write-recovery-conf", "--checkpoint=fast", "-D", standby / "data"
-    )
-    (standby / "homechart.conf").write_text(
-        (primary / "homechart.conf").read_text().replace(str(primary), str(standby))
-    )
-    await programs.run("pg_ctl", "start", "-w", "-D", standby / "data", "-l", standby / "log")
-    yield Pair(primary, standby, programs, settings)
-    await programs.run("pg_ctl", "stop", "-m", "immediate", "-D", standby / "data")
-    await embedded.stop(primary)
-
-
-def _make_folder_like(model: Path, folder: Path) -> None:
-    owner = model.stat()
-    folder.mkdir()
-    os.chown(folder, owner.st_uid, owner.st_gid)
+    async with new_pair(server_folder) as pair:
+        yield pair
 
 
 async def test_of_several_hosts_the_one_that_can_be_written_to_is_used(pair: Pair) -> None:
     with pytest.raises(ConnectionLost) as refused:
-        await server.connect(replace(pair.settings, hostname=str(pair.standby)))
+        await server.connect(pair.at(pair.standby))
     assert "standby" in str(refused.value.__cause__)
     connection = await server.connect(pair.both)
     assert await connection.fetch_value(_WHERE) == str(pair.primary / "data")
@@ -107,6 +64,52 @@ async def test_everybody_follows_when_the_standby_takes_over(pair: Pair, until: 
     listening.cancel()
     await asyncio.wait([listening])
     await database.close()
+
+
+async def test_a_primary_that_was_replaced_is_left_though_it_answers(pair: Pair, until: Until) -> None:
+    """It never noticed that it is one no more; whoever listens looks around now and then."""
+    async with _opened(pair.primary_first) as database, _listening(database) as heard:
+        await database.execute("CREATE TABLE written (name text)")
+        leading, blocking = await database.direct(), await database.direct()
+        assert await locks.try_lock(leading, locks.TASKS)
+        blocking.begin()
+        await blocking.execute("LOCK TABLE written")
+        waiting = asyncio.create_task(database.execute("INSERT INTO written VALUES ('for nobody')"))
+        await pair.promote()
+        await until(lambda: heard == ["read again"])
+        with pytest.raises(ConnectionLost):
+            await waiting
+        with pytest.raises(Unavailable):
+            await locks.holds(leading, locks.TASKS)
+        assert await database.fetch_value(_WHERE) == str(pair.standby / "data")
+        with pytest.raises(ConnectionLost) as refused:
+            await server.connect(pair.at(pair.primary))
+        assert "another server took its place" in str(refused.value.__cause__)
+
+
+@asynccontextmanager
+async def _listening(database: Database) -> AsyncIterator[list[str]]:
+    """What is heard by somebody who is in a hurry."""
+    heard: list[str] = []
+    listener = Listener(
+        database,
+        {CHANGES: heard.append},
+        on_reconnect=lambda: heard.append("read again"),
+        heartbeat_seconds=0.1,
+    )
+    listening = asyncio.create_task(listener.run())
+    await listener.ready.wait()
+    yield heard
+    listening.cancel()
+    await asyncio.wait([listening])
+
+
+async def test_who_starts_while_two_accept_writes_takes_the_one_promoted_last(pair: Pair) -> None:
+    await pair.promote()
+    for settings in (pair.both, pair.primary_first):
+        connection = await server.connect(settings)
+        assert await connection.fetch_value(_WHERE) == str(pair.standby / "data")
+        await connection.close()
 
 
 async def test_a_cursor_from_before_a_standby_took_over_is_answered_with_everything(

@@ -15,8 +15,9 @@ import pytest
 from homechart_common.errors import StartupError
 from homechart_common.postgresql import locks
 from homechart_common.postgresql.database import Database
-from homechart_common.postgresql.migrate import migrate
+from homechart_common.postgresql.migrate import known_migrations, migrate
 from homechart_common.postgresql.queries import sql_directory
+from tests.processes import database_environment, start
 
 Until = Callable[..., Awaitable[None]]
 
@@ -155,6 +156,24 @@ async def test_a_migration_may_outlast_the_statement_timeout(empty_database: Dat
     await migrate(impatient, sql)
 
 
+async def test_a_migration_lets_others_pass_while_it_waits_for_a_table(
+    empty_database: Database, sql: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate(empty_database, sql)
+    monkeypatch.setattr("homechart_common.postgresql.migrate._LOCK_SECONDS", 0.1)
+    _write(sql / "migrations" / "0003_more.sql", "ALTER TABLE log ADD COLUMN more text")
+    async with empty_database.transaction() as reading:
+        await reading.fetch("SELECT line FROM log")  # it keeps the table until it ends
+        migrating = asyncio.create_task(migrate(empty_database, sql))
+        for _ in range(5):
+            async with asyncio.timeout(5):
+                await empty_database.fetch("SELECT line FROM log")
+            await asyncio.sleep(0.1)
+        assert not migrating.done()
+    await migrating
+    assert await empty_database.fetch_value("SELECT count(more) FROM log") == 0
+
+
 async def test_what_migrations_make_belongs_to_the_schema_role(empty_database: Database, sql: Path) -> None:
     role = f"{empty_database.settings.database} owner"
     await empty_database.execute(f'CREATE ROLE "{role}"; GRANT ALL ON SCHEMA public TO "{role}"')
@@ -183,6 +202,23 @@ async def test_a_lock_ends_with_its_connection(database: Database, until: Until)
     await first.close()
     await until(lambda: locks.try_lock(second, number))
     await second.close()
+
+
+async def test_the_command_says_what_it_would_do_or_does_it(empty_database: Database) -> None:
+    environment = database_environment(empty_database.settings)
+
+    async def migrated(*arguments: str) -> tuple[int, str]:
+        process = await start("homechart_worker", "migrate", *arguments, environment=environment)
+        return await process.ended(), process.log
+
+    status, said = await migrated("--check")
+    assert status == 1
+    assert said.startswith("homechart-worker: To be applied: sql/functions, migration 0001_sync, ")
+    assert await empty_database.fetch_value("SELECT to_regclass('migration')") is None
+    newest = known_migrations()[-1]
+    status, said = await migrated()
+    assert (status, f"The database is up to date, at {newest}\n" in said) == (0, True)
+    assert await migrated("--check") == (0, f"The database is up to date, at {newest}\n")
 
 
 def _write(path: Path, text: str) -> None:

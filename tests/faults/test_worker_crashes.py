@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from homechart_common.postgresql import embedded
 from homechart_common.postgresql.database import Database
@@ -18,6 +19,7 @@ from tests.faults.reminders import Trouble, add_reminders, outcome, unfinished
 from tests.faults.workers import Workers, workers
 from tests.mail_server import ACCEPTED, MailServer, mail_server
 from tests.people import add_account, add_tasks
+from tests.push_service import accept, push_service
 
 Until = Callable[..., Awaitable[None]]
 
@@ -106,6 +108,38 @@ async def test_a_mail_is_sent_again_if_its_sender_died_before_writing_it_down_wh
     await all_ended(fresh_database)
     seen = await outcome(fresh_database, mails)
     assert (seen.recorded, seen.twice, seen.unexplained, seen.taken_over) == (1, 1, 0, 1)
+
+
+async def test_what_goes_to_a_device_is_sent_again_if_its_sender_died_and_replaces_itself(
+    fresh_database: Database, mails: MailServer
+) -> None:
+    account = await add_account(fresh_database)
+    near = workers(
+        fresh_database.settings, mails, lease_seconds=LEASE_SECONDS, module="tests.faults.near_worker"
+    )
+    async with push_service() as pushes, near as crew:
+
+        async def accept_and_kill(request: web.Request) -> web.Response:
+            if not pushes.arrivals:
+                for worker in crew.alive:
+                    worker.kill()
+            return await accept(request)
+
+        pushes.answer = accept_and_kill
+        await pushes.browser().subscribe(fresh_database, account)
+        await add_tasks(fresh_database, "Bins", account=account)
+        victim = await crew.start()
+        await victim.process.wait()
+        assert len(pushes.arrivals) == 1, crew.log()
+        await fresh_database.execute("UPDATE notification SET send_start = send_start - interval '2 minutes'")
+        await crew.start()
+        await all_ended(fresh_database)
+        assert pushes.told(pushes.arrivals[0].browser) == ["Task due: Bins"] * 2
+        assert len(pushes.deliveries()) == 1
+    ((claims, attempt, error),) = await fresh_database.fetch(
+        "SELECT claims, attempt, error FROM notification WHERE way = 'webpush'"
+    )
+    assert (claims, attempt, error) == (2, 0, "")
 
 
 async def test_another_worker_leads_within_five_seconds(crew: Workers, until: Until) -> None:

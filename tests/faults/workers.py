@@ -14,8 +14,11 @@ from tests.processes import Running, database_environment, start
 class Workers:
     """Starts workers and knows who of them leads."""
 
-    def __init__(self, settings: PostgresqlSettings, mails: MailServer, lease_seconds: int) -> None:
+    def __init__(
+        self, settings: PostgresqlSettings, mails: MailServer, lease_seconds: int, module: str
+    ) -> None:
         self._started: list[Running] = []
+        self._module = module
         self._environment = {
             **database_environment(settings),
             "HOMECHART_SMTP_HOSTNAME": "127.0.0.1",
@@ -27,7 +30,7 @@ class Workers:
     async def start(self) -> Running:
         """One more worker; it need not be ready yet."""
         # it does not outlive the test run, however that ends
-        worker = await start("homechart_worker", "run", UNTIL_INPUT_ENDS, environment=self._environment)
+        worker = await start(self._module, "run", UNTIL_INPUT_ENDS, environment=self._environment)
         self._started.append(worker)
         return worker
 
@@ -57,10 +60,14 @@ class Workers:
 
 @asynccontextmanager
 async def workers(
-    settings: PostgresqlSettings, mails: MailServer, *, lease_seconds: int
+    settings: PostgresqlSettings,
+    mails: MailServer,
+    *,
+    lease_seconds: int,
+    module: str = "homechart_worker",
 ) -> AsyncIterator[Workers]:
     """Workers on that database, of which none is left at the end of the block."""
-    crew = Workers(settings, mails, lease_seconds)
+    crew = Workers(settings, mails, lease_seconds, module)
     try:
         yield crew
     finally:

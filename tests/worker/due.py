@@ -44,6 +44,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         """INSERT INTO calendar_icalendar (auth_account_id, name, url, refresh_next)
         VALUES (%(jane)s, 'Nowhere', 'nowhere', now())""",
     ),
+    "count_rows": ("DELETE FROM figure",),
     "clean_up_cache": (
         f"""INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
         VALUES (%(jane)s, 'old', 'rows', 1, '', {_LONG_AGO})""",

@@ -69,7 +69,7 @@ async def led(database: Database) -> int:
 
 async def slots(database: Database) -> dict[str, datetime]:
     """When the tasks that were run were due."""
-    return dict(await database.fetch("SELECT name, slot FROM task_run"))
+    return dict(await database.fetch("SELECT name, slot FROM task_run WHERE slot IS NOT NULL"))
 
 
 async def done(database: Database, name: str = "daily", slot: datetime = NIGHT) -> None:

@@ -106,7 +106,7 @@ async def test_what_was_delivered_leaves_nothing_that_is_secret(
     await say(pushing, account)
     await perform(push, pushing)
     ((body, told),) = await pushing.database.fetch("SELECT body_web_push, to_web_push FROM notification")
-    assert (body, json.loads(told)) == ("", [{"endpoint": pushes.origin}])
+    assert (body, json.loads(told)) == ("", [{"endpoint": pushes.origin, "name": ""}])
 
 
 async def test_each_device_of_the_account_is_told_once(pushing: Context, pushes: PushService) -> None:
@@ -287,6 +287,58 @@ async def test_a_device_is_given_up_after_three_more_attempts_but_not_forgotten(
         await make_due(pushing)
     assert await rows(pushing) == [("webpush", "ended", 3, "the push service answered 503")]
     assert await subscriptions(pushing) == 1
+
+
+async def test_what_else_is_for_a_device_waits_until_its_service_answers(
+    pushing: Context, pushes: PushService
+) -> None:
+    """Whoever names addresses at which nobody answers must not keep workers from telling others."""
+    account, slow = await subscribed(pushing, pushes)
+    other, browser = await subscribed(pushing, pushes)
+    asked = []
+
+    async def slow_is_down(request: web.Request) -> web.Response:
+        if not slow.endpoint.endswith(request.path):
+            return await accept(request)
+        asked.append(request)
+        return web.Response(status=503)
+
+    pushes.answer = slow_is_down
+    for _ in range(10):
+        await say(pushing, account)
+        await say(pushing, other)
+    for _ in range(3):
+        await perform(push, pushing)
+    assert len(asked) == 1
+    assert len(pushes.told(browser)) == 10
+    await make_due(pushing)
+    await perform(push, pushing)
+    assert len(asked) == 2
+    pushes.answer = accept
+    await make_due(pushing)
+    await perform(push, pushing)
+    assert len(pushes.told(slow)) == 10
+
+
+async def test_what_could_not_be_sent_for_a_day_is_given_up(pushing: Context, pushes: PushService) -> None:
+    account, _ = await subscribed(pushing, pushes)
+    await say(pushing, account)
+    await pushing.database.execute("UPDATE notification SET created = created - interval '25 hours'")
+    assert await perform(push, pushing) == 1
+    assert pushes.arrivals == []
+    assert await rows(pushing) == [("webpush", "ended", 0, "it could not be sent for a day")]
+
+
+async def test_an_account_is_told_on_the_devices_that_it_used_last(
+    pushing: Context, pushes: PushService
+) -> None:
+    account, browsers = await add_account(pushing.database), [pushes.browser() for _ in range(23)]
+    for browser in browsers:
+        await browser.subscribe(pushing.database, account)
+    await say(pushing, account)
+    await perform(push, pushing)
+    told = [bool(pushes.told(browser)) for browser in browsers]
+    assert told == [False] * 3 + [True] * outbox.MOST_DEVICES
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ async def test_a_set_is_run_once(fresh_database: Database, command: str) -> None
     ended = await run(fresh_database, command)
     assert ended.process.returncode == 0
     expected = [task.name for task in schedule.every(schedule.SETS[command])]
-    assert ended.log.splitlines() == [f"{name}: 0 rows" for name in expected]
+    said = dict(line.split(": ") for line in ended.log.splitlines())
+    assert list(said) == expected
+    # nothing is due in an empty house, but how little there is can always be counted
+    assert {name for name, rows in said.items() if rows != "0 rows"} <= {"count_rows"}
 
 
 async def test_a_task_that_does_not_exist_is_wrong_usage(fresh_database: Database) -> None:
