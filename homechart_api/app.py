@@ -9,6 +9,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from homechart_api.context import ACTORS, BACKGROUND, CONFIG, DATABASE, FETCHER, SERVER_KEYS, Background
+from homechart_api.elsewhere import PROVIDERS, providers
 from homechart_api.hub import HUB, Hub
 from homechart_api.middleware.context import context_middleware
 from homechart_api.middleware.cors import add_headers, cors_middleware
@@ -43,6 +44,7 @@ def create_app(config: Config, settings: PostgresqlSettings) -> web.Application:
     app[LIMITER] = Limiter(Rate.parse(config.app.rate_limiter_rate), config.app.rate_limiter_key)
     app[BACKGROUND] = Background()
     app[FETCHER] = Fetcher()
+    app[PROVIDERS] = providers(config)
     app[SERVER_KEYS] = ServerKeys(app[DATABASE], config.web_push)
     app[HUB] = Hub(app[DATABASE])
     app.cleanup_ctx.extend((_database, _hub))

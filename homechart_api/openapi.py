@@ -165,7 +165,7 @@ def _request(spec: APISpec, route: Route) -> dict[str, Any]:
 
 
 #: What answers without a body say.
-_BODILESS = {204: "Nothing changed", 304: "The caller has it as it is"}
+_BODILESS = {204: "Nothing changed", 302: "It goes on there", 304: "The caller has it as it is"}
 
 
 def _responses(spec: APISpec, route: Route) -> dict[str, Any]:

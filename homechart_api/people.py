@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from homechart_common.config import Config
+from homechart_common.errors import InvalidInput
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthAccount, rows, starter
 from homechart_common.models.bodies import complete_row
 from homechart_common.models.model import Row
+from homechart_common.models.permissions import Actor
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.messages import Kind, Link, link
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Queryable
+from homechart_common.security import hash_token
 
 _QUERIES = queries.load("accounts")
 
@@ -74,6 +77,21 @@ async def add(connection: Queryable, row: Row) -> Person:
     await starter.furnish_account(connection, row["id"], row["iso_639_code"], row["time_zone"])
     verified = row.get("verified", False)
     return Person(row["id"], row["email_address"], row["name"], row["iso_639_code"], False, verified)
+
+
+def ask_for_proof(row: Row) -> str:
+    """Make a new account one whose address is not known to be theirs; the token to mail there."""
+    token = new_uuid()
+    # Nobody is reminded by mail before they have shown that the address is theirs.
+    row["preferences"] |= {"ignoreEmailCalendarEvent": True, "ignoreEmailPlanTask": True}
+    row["verification_token"] = rows.bytea(hash_token(token))
+    return token
+
+
+def refuse_new_accounts(config: Config, actor: Actor | None) -> None:
+    """Raise :class:`InvalidInput` where only administrators make accounts and ``actor`` is none."""
+    if config.app.signup_disabled and not (actor and actor.admin):
+        raise InvalidInput("Nobody can sign up on this server; please ask whoever runs it")
 
 
 def child_address(child_id: str) -> str:

@@ -66,6 +66,8 @@ class Operator:
     ``advice`` is what they are told when somebody is here already.
     """
 
+    believes_identities = True
+
     def __init__(self, *, replaces: bool, advice: str) -> None:
         self._replaces = replaces
         self._advice = advice

@@ -20,6 +20,7 @@ from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstratio
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
+from homechart_worker.tasks.clean_up_oidc_flows import clean_up_oidc_flows
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
@@ -53,6 +54,7 @@ TASKS: dict[str, Task] = {
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,
         clean_up_sessions,
+        clean_up_oidc_flows,
         clean_up_demonstrations,
         roll_up_budget_summary,
         roll_up_budget_balance,

@@ -79,6 +79,8 @@ _LONG_AGO = (
     " AND cook_meal_plan_count = 0",
     "UPDATE auth_account SET last_activity = '2023-01-04', daily_agenda_next = NULL WHERE id = %(ann)s",
     "UPDATE plan_task SET notified = true WHERE owner_id = %(ann)s",
+    "INSERT INTO auth_identity (auth_account_id, issuer, subject, email_address)"
+    " VALUES (%(ann)s, 'https://id.house.test', gen_random_uuid()::text, 'ann@id.house.test')",
 )
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from homechart_api import people
+from homechart_api import elsewhere, people
 from homechart_api.context import CONFIG, DATABASE, actor_of
-from homechart_api.controllers.signin import refuse_oidc
 from homechart_api.crud import json_object, moment, page_offset, path_id
 from homechart_api.middleware.limits import take
 from homechart_api.people import Person
@@ -19,6 +18,7 @@ from homechart_common import logger
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound, NothingChanged
 from homechart_common.ids import new_uuid, parse_uuid
 from homechart_common.models import AuthAccount, rows
+from homechart_common.models.actors import hold
 from homechart_common.models.bodies import Body, read_members, writable
 from homechart_common.models.model import Row
 from homechart_common.models.permissions import Actor
@@ -75,14 +75,19 @@ async def read(request: web.Request) -> web.Response:
 
 
 async def update(request: web.Request) -> web.Response:
-    """Change the password if the body has one, else the members that the body has.
+    """Change the password if the body has one, link an identity if it has `oidcCode`, else change its members.
 
-    A new mail address must be verified again, if this server can send mail there. Of accounts that are not
-    theirs, administrators change the address, the password, and whether the address counts as verified. How
-    often somebody changes addresses and passwords is limited.
+    An identity is linked to the account of whoever was signed in when they were sent to the provider. It signs in to it
+    from then on, and everything else stays as it is. A new mail address must be verified again, if this server can send
+    mail there. Of accounts that are not theirs, administrators change the address, the password, and whether the
+    address counts as verified. How often somebody changes addresses, passwords and identities is limited.
     """
     actor, account_id = actor_of(request), path_id(request, "auth_account_id")
-    said = await _said(request, actor, account_id, await json_object(request))
+    body = await json_object(request)
+    code = elsewhere.code_in(body)
+    if code and not read_members(AuthAccount, body, ("password",)).get("password"):
+        return await _link(request, account_id, code)
+    said = await _said(request, actor, account_id, body)
 
     async def work(connection: Connection) -> str:
         person = await people.find(connection, account_id, to_change=True)
@@ -128,11 +133,9 @@ def require_authority(actor: Actor, person: Person) -> None:
 
 async def _said(request: web.Request, actor: Actor, account_id: str, body: Body) -> Row:
     """The columns that a body changes: those of the first of three modes that it is in (B1 §4.2)."""
-    credentials = read_members(AuthAccount, body, ("password", "oidcCode"))
-    if password := credentials.get("password"):
+    if password := read_members(AuthAccount, body, ("password",)).get("password"):
         take(request, _CREDENTIALS)
-        return {"password_hash": await hash_password(password), "oidc_id": "", "oidc_provider_type": 0}
-    refuse_oidc(credentials)
+        return {"password_hash": await hash_password(password)}
     if account_id != actor.account_id:
         return read_members(AuthAccount, body, _BY_ADMINISTRATORS)
     row = read_members(AuthAccount, body, writable(AuthAccount, "U"), actor.time_zone)
@@ -143,6 +146,28 @@ async def _said(request: web.Request, actor: Actor, account_id: str, body: Body)
     if "preferences" in row:
         _clean_notifications(row["preferences"], actor.households)
     return row
+
+
+async def _link(request: web.Request, account_id: str, code: Row) -> web.Response:
+    """Let who somebody is elsewhere sign in to their account; whoever holds a code is that, so nobody else's."""
+    actor, config = actor_of(request), request.app[CONFIG]
+    if account_id != actor.account_id or actor.child or not actor.controls_account:
+        raise Forbidden
+    take(request, _CREDENTIALS)
+    came = await elsewhere.returned(request, code)
+    if came.account_id != account_id:
+        raise elsewhere.NotSignedIn
+
+    async def work(connection: Connection) -> str:
+        person = await people.find(connection, account_id, to_change=True)
+        await hold(connection, actor)
+        if person is None or not await elsewhere.connect(connection, account_id, came.identity):
+            raise NothingChanged
+        label, link = came.provider.settings.label, people.page(config, "/reset")
+        await people.tell(connection, config, person, "oidc_linked", provider=label, link=link)
+        return await rows.rendered(connection, AuthAccount, [account_id], to=actor)
+
+    return one(request, "AuthAccount", await request.app[DATABASE].retrying(work))
 
 
 def _clean_notifications(preferences: Row, households: Mapping[str, Any]) -> None:

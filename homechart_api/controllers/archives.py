@@ -9,12 +9,12 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
 
+import orjson
 from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
 from homechart_api.controllers.households import editable_household
-from homechart_api.controllers.signup import refuse_new_accounts
 from homechart_api.middleware.limits import take
 from homechart_api.responses import empty
 from homechart_api.route import Content
@@ -22,7 +22,7 @@ from homechart_common import clock, logger
 from homechart_common.archive.restoring import Restored, restore
 from homechart_common.archive.writing import Written, write
 from homechart_common.errors import Conflict, Forbidden, InvalidInput, TooLarge, Unavailable
-from homechart_common.models import AuthAccountAuthHousehold, rows
+from homechart_common.models import AuthAccountAuthHousehold, AuthIdentity, rows
 from homechart_common.models.actors import StaleActor, hold
 from homechart_common.models.model import Row
 from homechart_common.models.permissions import FULL
@@ -141,7 +141,11 @@ def _takes_an_address(account: Row) -> bool:
 class _Owner:
     """Somebody who restores a household of theirs over the API, and can take away only what is their own."""
 
+    believes_identities = False
+
     def __init__(self, request: web.Request, household_id: str) -> None:
+        #: Those of accounts that are replaced, which keep them: an archive could say anybody's.
+        self._identities: list[Row] = []
         self._request = request
         self._actor = actor_of(request)
         self._household_id = household_id
@@ -161,15 +165,20 @@ class _Owner:
         if any(
             _takes_an_address(account) and account["email_address"] not in replaced for account in accounts
         ):
-            refuse_new_accounts(self._request.app[CONFIG], self._actor)
+            people.refuse_new_accounts(self._request.app[CONFIG], self._actor)
             take(self._request, "AuthHouseholdImport")
         self._vouch_for(accounts, replaced)
         ids = array(account["id"] for account in replaced.values())
+        renewed = {account["email_address"]: account["id"] for account in accounts}
+        for address, identity in await connection.fetch(_QUERIES["identities"], {"accounts": ids}):
+            self._identities.append({**orjson.loads(identity), "auth_account_id": renewed[address]})
         await connection.execute(_QUERIES["replace"], {"accounts": ids})
         await connection.execute(_QUERIES["clear"], {"household": self._household_id})
 
     async def settle(self, connection: Connection, restored: Restored) -> None:
-        """Let the caller join a household that nobody could sign in to."""
+        """Keep identities as they were, and let the caller join a household that nobody could sign in to."""
+        if self._identities:
+            await rows.insert(connection, AuthIdentity, self._identities)
         if restored.addresses:
             return
         account = {"id": self._actor.account_id, "household": restored.household_id}

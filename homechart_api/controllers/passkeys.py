@@ -13,6 +13,7 @@ from homechart_api.crud import json_object, path_id
 from homechart_api.people import Person
 from homechart_api.responses import empty, many, one
 from homechart_api.route import Members, Values
+from homechart_api.ways import require_one
 from homechart_common import ceremonies, logger
 from homechart_common.ceremonies import Holder, RelyingParty
 from homechart_common.config import Config
@@ -119,7 +120,7 @@ async def update(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """Remove a passkey, so that it signs in no more. The person is told by mail."""
+    """Remove a passkey, so that it signs in no more. There must be another way in. The person is told by mail."""
     actor, passkey_id = _owner(request), path_id(request, "auth_passkey_id")
 
     async def work(connection: Connection) -> None:
@@ -129,6 +130,7 @@ async def delete(request: web.Request) -> web.Response:
         name = await connection.fetch_value(_QUERIES["delete_one"], mine)
         if name is None:
             raise NothingChanged
+        await require_one(connection, request.app[CONFIG], person.id)
         await tell_of_removed(connection, request.app[CONFIG], person, name)
 
     await request.app[DATABASE].retrying(work)

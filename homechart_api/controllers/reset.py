@@ -30,6 +30,7 @@ UPDATE = Members(AuthAccount, "emailAddress", "password", "passwordResetToken")
 
 _TOKEN_LIFETIME = timedelta(hours=1)
 _QUERIES = queries.load("accounts")
+_IDENTITIES = queries.load("identities")
 _PASSKEYS = queries.load("passkeys")
 
 
@@ -66,8 +67,8 @@ async def update(request: web.Request) -> web.Response:
     """Choose a new password with the token from the mail.
 
     One-time passwords are off from then on, the address counts as verified, and every session has ended and every
-    passkey is gone: one may be of somebody who has only claimed to have the address. With a wrong or an old token
-    nothing changes.
+    passkey and identity elsewhere is gone: one may be of somebody who has only claimed to have the address. With a
+    wrong or an old token nothing changes.
     """
     config, said = request.app[CONFIG], await _said(request, UPDATE)
     if not said.get("password"):
@@ -83,6 +84,7 @@ async def update(request: web.Request) -> web.Response:
         parameters = {"id": person.id, "token": hash_token(token), "password_hash": password_hash}
         if not await connection.execute(_QUERIES["use_reset_token"], parameters):
             raise NothingChanged
+        await connection.execute(_IDENTITIES["unlink_all"], {"account": person.id})
         await end_all(connection, person.id)
         removed = await connection.fetch(_PASSKEYS["delete_all"], {"account": person.id})
         if removed:

@@ -9,10 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
-from homechart_api import people
-from homechart_api.context import CLIENT_ADDRESS, CONFIG, DATABASE, actor_of
+from homechart_api import elsewhere, people
+from homechart_api.context import ACTOR, CLIENT_ADDRESS, CONFIG, DATABASE, actor_of
 from homechart_api.controllers.sessions import cleaned, memberships_of, open_session
 from homechart_api.crud import json_object
+from homechart_api.elsewhere import CODE
 from homechart_api.middleware.limits import take
 from homechart_api.people import Person
 from homechart_api.responses import one
@@ -37,7 +38,8 @@ SIGN_IN = Members(
     "userAgent?",
     "permissionsAccount?",
     "permissionsHouseholds?",
-    "oidcCode?",
+    "tosAccepted?",
+    *(f"{name}?" for name in CODE),
 )
 
 _QUERIES = queries.load("accounts")
@@ -56,12 +58,14 @@ class IncorrectPassword(InvalidInput):
 
 
 async def create(request: web.Request) -> web.Response:
-    """Sign in with a password, and a one-time password where that is on.
+    """Sign in with a password, and a one-time password where that is on, or with what a provider sent back.
 
-    The answer has the session's key, by which later requests are known. The person is told by mail.
+    The answer has the session's key, by which later requests are known. The person is told by mail. Whom a provider
+    knows, and this server does not, gets an account if they accept the terms.
     """
     said = read_members(AuthAccount, await json_object(request), SIGN_IN.names)
-    refuse_oidc(said)
+    if said.get("oidc_code"):
+        return await sign_in_from_elsewhere(request, said)
     if not said.get("email_address"):
         raise InvalidInput.field("emailAddress", "must be given")
     database = request.app[DATABASE]
@@ -94,10 +98,22 @@ async def read(request: web.Request) -> web.Response:
     return one(request, "AuthSession", session)
 
 
-def refuse_oidc(said: Mapping[str, Any]) -> None:
-    """Refuse a code of a provider; this server knows none."""
-    if said.get("oidc_code"):
-        raise InvalidInput.field("oidcCode", "this server has no provider to sign in with")
+async def sign_in_from_elsewhere(request: web.Request, said: Mapping[str, Any]) -> web.Response:
+    """Sign in somebody whom a provider has sent back with a code; who is new gets an account (contract §3.5)."""
+    config = request.app[CONFIG]
+    identity = (await elsewhere.returned(request, said)).identity
+
+    async def work(connection: Connection) -> dict[str, Any]:
+        person = await elsewhere.known(connection, identity)
+        if person is not None:
+            return await let_in(request, connection, person, said)
+        if not said.get("tos_accepted"):
+            raise UnknownAccount
+        people.refuse_new_accounts(config, request.get(ACTOR))
+        person = await elsewhere.welcome(connection, config, identity, said)
+        return await begin_session(request, connection, person, said)
+
+    return one(request, "AuthSession", await request.app[DATABASE].retrying(work))
 
 
 async def let_in(

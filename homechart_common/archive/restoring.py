@@ -17,7 +17,14 @@ from homechart_common.archive.reading import Batch, Reader
 from homechart_common.archive.renaming import Renaming
 from homechart_common.errors import InvalidInput
 from homechart_common.ids import new_nanoid
-from homechart_common.models import AuthAccount, AuthAccountAuthHousehold, AuthHousehold, AuthSession, rows
+from homechart_common.models import (
+    AuthAccount,
+    AuthAccountAuthHousehold,
+    AuthHousehold,
+    AuthIdentity,
+    AuthSession,
+    rows,
+)
 from homechart_common.models.model import Model, Row
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Database, array
@@ -45,6 +52,9 @@ class Restored:
 
 class Host(Protocol):
     """Who lets an archive in, and decides what it may do to what is here already."""
+
+    #: Whether an archive is believed who somebody is elsewhere; a forged one would say so of somebody else.
+    believes_identities: bool
 
     async def admit(self, connection: Connection, accounts: list[Row]) -> None:
         """Look at the accounts that an archive brings, before any is stored.
@@ -82,7 +92,8 @@ async def _restore(connection: Connection, batches: Iterator[Batch], host: Host)
     while batch is not None:
         if batch.kind.model is AuthHousehold:
             households += [row["id"] for row in batch.rows]
-        await _store(connection, batch)
+        if batch.kind.model is not AuthIdentity or host.believes_identities:
+            await _store(connection, batch)
         batch = await _next(batches)
     if len(households) != 1:
         raise InvalidInput.field("authHouseholds", "must be exactly one")

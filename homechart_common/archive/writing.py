@@ -17,6 +17,7 @@ from homechart_common.models import (
     AuthAccount,
     AuthAccountAuthHousehold,
     AuthHousehold,
+    AuthIdentity,
     AuthSession,
     Change,
     registry,
@@ -41,6 +42,7 @@ _WHOSE: dict[type[Model], str] = {
     # who lives elsewhere comes along as somebody who is invited; a child has no address to be invited at
     AuthAccountAuthHousehold: "t.auth_household_id = %(household)s::uuid AND NOT EXISTS (SELECT FROM auth_account a"
     " WHERE a.id = t.auth_account_id AND a.child AND a.id <> ALL (%(accounts)s::uuid[]))",
+    AuthIdentity: "t.auth_account_id = ANY (%(accounts)s::uuid[])",
     AuthSession: "t.auth_account_id = ANY (%(accounts)s::uuid[]) AND t.expires > now()",
     Change: "t.owner_id = %(household)s::uuid AND t.auth_account_id = ANY (%(accounts)s::uuid[])",
 }

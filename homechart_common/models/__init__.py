@@ -2,6 +2,7 @@
 
 from homechart_common.models.auth_account import AuthAccount
 from homechart_common.models.auth_household import AuthAccountAuthHousehold, AuthHousehold
+from homechart_common.models.auth_identity import AuthIdentity
 from homechart_common.models.auth_passkey import AuthPasskey
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
@@ -39,6 +40,7 @@ __all__ = [
     "AuthAccount",
     "AuthAccountAuthHousehold",
     "AuthHousehold",
+    "AuthIdentity",
     "AuthPasskey",
     "AuthSession",
     "Bookmark",

@@ -204,7 +204,10 @@ class AuthAccount(Model):
     totp_secret = Text(
         max=50, write="", stored=False, description="Only in the answer that offers a secret: base32"
     )
-    oidc_code = Text(max=5000, long=True, write="", stored=False)
+    oidc_code = Text(max=5000, long=True, write="", stored=False, description="What a provider sent back")
+    oidc_state = Text(
+        max=200, write="", stored=False, wire=False, description="What came back with `oidcCode`"
+    )
     oidc_provider_type = Int(min=0, max=3, write="", description="0 none, 1 test, 2 Google, 3 Apple")
     password = Password()
     password_reset_token = UUID(write="", stored=False, description="From the mail; always null in answers")

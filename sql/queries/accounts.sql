@@ -63,7 +63,14 @@ WHERE id = %(id)s::uuid AND verification_token = %(token)s::bytea;
 
 -- name: use_reset_token
 -- A new password for who has the mailed token, which also proves the address. It works once (contract section 3.6).
-UPDATE auth_account SET password_hash = %(password_hash)s::text, oidc_id = '', oidc_provider_type = 0,
-    totp_secret = '', totp_backup = '', password_reset_token = NULL, password_reset_expires = NULL,
+UPDATE auth_account SET password_hash = %(password_hash)s::text, totp_secret = '', totp_backup = '',
+    password_reset_token = NULL, password_reset_expires = NULL,
     verified = true, verification_token = NULL
 WHERE id = %(id)s::uuid AND password_reset_token = %(token)s::bytea AND password_reset_expires > now();
+
+-- name: can_sign_in
+-- Whether there is a way into an account: a password, an identity at one of these providers, or a passkey for this host.
+SELECT password_hash <> ''
+    OR EXISTS (SELECT FROM auth_identity i WHERE i.auth_account_id = a.id AND i.issuer = ANY (%(issuers)s::text[]))
+    OR EXISTS (SELECT FROM auth_passkey p WHERE p.auth_account_id = a.id AND p.host = %(host)s::text)
+FROM auth_account a WHERE a.id = %(account)s::uuid;

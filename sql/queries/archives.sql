@@ -50,6 +50,11 @@ SELECT a.id, a.email_address, a.verified, a.child, array(
 )
 FROM auth_account a WHERE a.email_address = ANY (%(addresses)s::text[]) ORDER BY a.id FOR UPDATE;
 
+-- name: identities
+-- Who people are elsewhere whose accounts are about to go, by the address of the account.
+SELECT a.email_address, to_jsonb(i)::text FROM auth_identity i JOIN auth_account a ON a.id = i.auth_account_id
+WHERE a.id = ANY (%(accounts)s::uuid[]);
+
 -- name: replace
 -- Accounts go, with everything that is their own.
 DELETE FROM auth_account WHERE id = ANY (%(accounts)s::uuid[]);

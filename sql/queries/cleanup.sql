@@ -6,6 +6,13 @@ DELETE FROM auth_session WHERE id IN (
     SELECT id FROM auth_session WHERE expires < now() ORDER BY expires LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: oidc_flows
+-- People who did not come back from a provider.
+DELETE FROM auth_oidc_flow WHERE state_hash IN (
+    SELECT state_hash FROM auth_oidc_flow WHERE created < now() - interval '1 hour'
+    LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: auth_accounts
 -- Accounts in no household that nobody has used for long, and what is theirs.
 DELETE FROM auth_account WHERE id IN (

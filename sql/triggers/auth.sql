@@ -116,3 +116,17 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER session_before_update BEFORE UPDATE ON auth_session
     FOR EACH ROW EXECUTE FUNCTION session_before_update();
+
+-- Clients of the baseline know one provider by its number, and show that somebody can sign in with it.
+CREATE OR REPLACE FUNCTION identity_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    identity auth_identity := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+    UPDATE auth_account a SET oidc_provider_type = CASE WHEN EXISTS (
+        SELECT FROM auth_identity i WHERE i.auth_account_id = a.id AND i.issuer = 'https://accounts.google.com'
+    ) THEN 2 ELSE 0 END
+    WHERE a.id = identity.auth_account_id;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER identity_changed AFTER INSERT OR DELETE ON auth_identity
+    FOR EACH ROW EXECUTE FUNCTION identity_changed();

@@ -130,3 +130,31 @@ async def test_what_cannot_be_is_one_line_and_1(
         assert said in written
     assert not (tmp_path / "x").exists()
     assert there.read_bytes() == b""
+
+
+async def test_whoever_runs_the_server_is_believed_who_people_are_elsewhere(
+    run: Run,
+    family: Family,
+    database: Database,
+    fresh_database: Database,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, linked = tmp_path / "home.gz", {"ann": family.ann.account, "issuer": "https://id.home.test"}
+    await database.execute(
+        "INSERT INTO auth_identity (auth_account_id, issuer, subject, last_used)"
+        " VALUES (%(ann)s, %(issuer)s, %(ann)s, '2023-11-24')",
+        linked,
+    )
+    path.write_bytes(await exported(family.ann, family.household))
+    assert await run("import", path) == 0
+    found = (
+        "SELECT a.email_address, i.issuer, i.subject, i.last_used::date::text"
+        " FROM auth_identity i JOIN auth_account a ON a.id = i.auth_account_id"
+    )
+    assert await fresh_database.fetch(found) == [
+        (family.addresses["ann"], "https://id.home.test", family.ann.account, "2023-11-24")
+    ]
+    await fresh_database.execute("UPDATE auth_account SET email_address = 'a' || email_address")
+    assert await run("import", path) == 1
+    assert "Somebody in it has an identity elsewhere that another account has here" in capsys.readouterr().err

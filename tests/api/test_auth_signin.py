@@ -61,7 +61,8 @@ async def test_a_session_lasts_as_long_as_asked(
         ({"emailAddress": "nobody@house.test"}, "Account does not exist"),
         ({"emailAddress": "no address"}, "emailAddress: must be a mail address"),
         ({"password": 12345678}, "password: must be a string"),
-        ({"oidcCode": "x"}, "oidcCode: this server has no provider to sign in with"),
+        ({"oidcCode": "x"}, "oidcCode: must come with the oidcState that belongs to it"),
+        ({"oidcCode": "x", "oidcState": "y"}, "Signing in there did not work, please try again"),
     ],
     ids=str,
 )

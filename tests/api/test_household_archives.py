@@ -164,7 +164,8 @@ async def test_an_archive_of_an_archive_is_the_same(
     ann = moved(family, elsewhere)[0]
     [home] = (await ann.call("GET", "/auth/households")).values
     again = opened(await exported(ann, home["id"]))
-    first = opened(archive)
+    # whoever brings it in is not believed who somebody is elsewhere
+    first = opened(archive) | {"authIdentities": []}
     waiting = [row for row in again["authAccountAuthHouseholds"] if row["emailAddress"]]
     assert [row.pop("inviteToken") for row in waiting] != [""]
     for row in first["authAccountAuthHouseholds"]:

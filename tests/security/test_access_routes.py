@@ -87,6 +87,8 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthHouseholdMemberUpdate": editor,
     "AuthHouseholdRead": member_or_admin,
     "AuthHouseholdUpdate": editor,
+    "AuthIdentitiesRead": own_editing,
+    "AuthIdentityDelete": own_editing,
     "AuthPasskeyDelete": own_editing,
     "AuthPasskeyUpdate": own_editing,
     "AuthPasskeysRead": own_editing,
@@ -119,11 +121,11 @@ FOR_ADMINISTRATORS = {
 }  # fmt: skip
 #: Anybody may call these, with or without a session.
 PUBLIC = {
-    "AuthAccountCreate", "AuthDemoRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
-    "AuthWebAuthnCreate", "AuthWebAuthnRead",
+    "AuthAccountCreate", "AuthDemoRead", "AuthMethodsRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate",
+    "AuthVerifyUpdate", "AuthWebAuthnCreate", "AuthWebAuthnRead",
     "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
-    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead",
-    "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
+    "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectCreate", "OIDCRedirectRead", "SystemHealthCheck",
+    "SystemHealthRead", "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",
 }  # fmt: skip
 
 GUARDED = [route for route in routes() if route.gate in (Gate.SESSION, Gate.ADMIN)]

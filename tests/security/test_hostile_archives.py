@@ -78,6 +78,8 @@ class _Undone(Exception):
 class _Anybody:
     """Lets in whatever comes, and throws it out again."""
 
+    believes_identities = True
+
     async def admit(self, connection: Connection, accounts: list[Row]) -> None:
         pass
 

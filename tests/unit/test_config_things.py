@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 
 from homechart_common.config import Config, OidcProvider, load
 from homechart_common.config.sections import GOOGLE_ISSUER
@@ -147,3 +150,16 @@ def test_the_same_is_not_said_in_two_ways() -> None:
         "oidc.googleClientID (from -x oidc_googleclientid): expected no value because oidc.google.clientID"
         " (from -x oidc_google_clientid) says the same"
     )
+
+
+def test_the_examples_of_the_page_are_configurations_and_name_the_addresses_that_people_come_back_to() -> (
+    None
+):
+    page = (Path(__file__).parents[2] / "docs" / "signing-in.md").read_text(encoding="utf-8")
+    documents = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    ours = [document for document in documents if "oidc" in document]
+    configs = [load(overrides=[f"config={json.dumps(document)}"], environment={}) for document in ours]
+    names = [provider.name for config in configs for provider in config.oidc.everywhere]
+    assert names == ["home", "google", "authelia", "keycloak", "authentik"]
+    sent_back_to = set(re.findall(r"https://home\.example\.com/oidc\?provider=(\w+)", page))
+    assert sent_back_to == {"NAME", "2", *names} - {"home", "google"}

@@ -16,6 +16,7 @@ from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstratio
 from homechart_worker.tasks.clean_up_health_logs import clean_up_health_logs
 from homechart_worker.tasks.clean_up_notes_page_versions import clean_up_notes_page_versions
 from homechart_worker.tasks.clean_up_notes_pages import clean_up_notes_pages
+from homechart_worker.tasks.clean_up_oidc_flows import clean_up_oidc_flows
 from homechart_worker.tasks.clean_up_outbox import clean_up_outbox
 from homechart_worker.tasks.clean_up_plan_tasks import clean_up_plan_tasks
 from homechart_worker.tasks.clean_up_secrets_values import clean_up_secrets_values
@@ -109,6 +110,16 @@ async def test_sessions_go_when_they_expired(context: Context) -> None:
     )
     assert await perform(clean_up_sessions, context) == 1
     assert await column(context, "SELECT name FROM auth_session") == ["valid"]
+
+
+async def test_who_did_not_come_back_from_a_provider_is_forgotten(context: Context) -> None:
+    await context.database.execute(
+        """INSERT INTO auth_oidc_flow (state_hash, provider, verifier, created)
+        SELECT name::bytea, name, '', now() - age::interval
+        FROM (VALUES ('old', '61 minutes'), ('young', '59 minutes')) given (name, age)"""
+    )
+    assert await perform(clean_up_oidc_flows, context) == 1
+    assert await column(context, "SELECT provider FROM auth_oidc_flow") == ["young"]
 
 
 async def test_rendered_lists_go_when_they_are_old(context: Context) -> None:

@@ -34,6 +34,8 @@ Kind = Literal[
     "password_reset_unknown",
     "password_changed",
     "sign_in",
+    "oidc_linked",
+    "oidc_unlinked",
     "totp_enabled",
     "totp_disabled",
     "passkey_added",
