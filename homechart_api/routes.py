@@ -27,6 +27,8 @@ from homechart_api.controllers import (
     members,
     notifications,
     oidc,
+    passkey_signin,
+    passkeys,
     recipes,
     reset,
     sessions,
@@ -96,6 +98,7 @@ _ACCOUNT = f"{API}/auth/accounts/{{auth_account_id}}"
 _HOUSEHOLD = f"{API}/auth/households/{{auth_household_id}}"
 _MEMBER = f"{_HOUSEHOLD}/members/{{auth_account_id}}"
 _INVITE = f"{_HOUSEHOLD}/invites/{{invite_token}}"
+_PASSKEY = f"{_ACCOUNT}/passkeys/{{auth_passkey_id}}"
 _SESSION = f"{API}/auth/sessions/{{auth_session_id}}"
 
 _AUTH: tuple[Route, ...] = (
@@ -115,6 +118,14 @@ _AUTH: tuple[Route, ...] = (
     Route("POST", f"{_ACCOUNT}/totp", totp.create, "AuthAccountTOTPCreate", answer="AuthAccount", statuses=(204,)),
     Route("PUT", f"{_ACCOUNT}/totp", totp.update, "AuthAccountTOTPUpdate", limited=Limit.EVERY,
         body=totp.UPDATE, answer="AuthAccount", statuses=(204,)),
+    Route("GET", f"{_ACCOUNT}/webauthn", passkeys.offer, "AuthAccountWebAuthnRead", limited=Limit.EVERY,
+        answer=passkeys.OFFER),
+    Route("PUT", f"{_ACCOUNT}/webauthn", passkeys.create, "AuthAccountWebAuthnUpdate", limited=Limit.EVERY,
+        body=passkeys.CREATE, answer="AuthPasskey"),
+    Route("GET", f"{_ACCOUNT}/passkeys", passkeys.read_all, "AuthPasskeysRead", answer="AuthPasskeys"),
+    Route("PUT", _PASSKEY, passkeys.update, "AuthPasskeyUpdate", body=passkeys.UPDATE, answer="AuthPasskey",
+        statuses=(204,)),
+    Route("DELETE", _PASSKEY, passkeys.delete, "AuthPasskeyDelete", statuses=(204,)),
     Route("PUT", f"{API}/icalendar", icalendar.update, "ICalendarUpdate", answer="AuthAccount"),
     Route("DELETE", f"{API}/icalendar", icalendar.delete, "ICalendarDelete", answer="AuthAccount", statuses=(204,)),
     Route("POST", f"{API}/auth/reset", reset.create, "AuthResetCreate", Gate.PUBLIC, Limit.EVERY, body=reset.CREATE),
@@ -126,6 +137,10 @@ _AUTH: tuple[Route, ...] = (
     Route("GET", f"{API}/auth/signin", signin.read, "AuthSignInRead", limited=Limit.EVERY, answer="AuthSession"),
     Route("POST", f"{API}/auth/signin", signin.create, "AuthSignInCreate", Gate.PUBLIC, Limit.EVERY,
         body=signin.SIGN_IN, answer="AuthSession"),
+    Route("GET", f"{API}/auth/webauthn", passkey_signin.offer, "AuthWebAuthnRead", Gate.PUBLIC, Limit.EVERY,
+        answer=passkey_signin.OFFER, statuses=(400,)),
+    Route("POST", f"{API}/auth/webauthn", passkey_signin.create, "AuthWebAuthnCreate", Gate.PUBLIC, Limit.EVERY,
+        body=passkey_signin.SIGN_IN, answer="AuthSession"),
     Route("GET", f"{API}/auth/demo", demo.read, "AuthDemoRead", Gate.PUBLIC, Limit.EVERY, answer="AuthSession",
         query=demo.VISITOR, statuses=(404,)),
     Route("GET", f"{API}/auth/sessions", sessions.read_all, "AuthSessionsRead", answer="AuthSessions"),

@@ -13,6 +13,7 @@ from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
 from homechart_worker.tasks.clean_up_calendar_hosts import clean_up_calendar_hosts
+from homechart_worker.tasks.clean_up_challenges import clean_up_challenges
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
@@ -44,6 +45,7 @@ TASKS: dict[str, Task] = {
         deliver,
         refresh_calendars,
         clean_up_cache,
+        clean_up_challenges,
         clean_up_cook_meal_plans,
         clean_up_cook_recipes,
         clean_up_sessions,

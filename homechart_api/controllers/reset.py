@@ -9,6 +9,7 @@ from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
+from homechart_api.controllers.passkeys import tell_of_removed
 from homechart_api.controllers.sessions import end_all
 from homechart_api.crud import json_object
 from homechart_api.people import Person
@@ -29,6 +30,7 @@ UPDATE = Members(AuthAccount, "emailAddress", "password", "passwordResetToken")
 
 _TOKEN_LIFETIME = timedelta(hours=1)
 _QUERIES = queries.load("accounts")
+_PASSKEYS = queries.load("passkeys")
 
 
 async def create(request: web.Request) -> web.Response:
@@ -63,8 +65,9 @@ async def create(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Choose a new password with the token from the mail.
 
-    One-time passwords are off from then on, the address counts as verified, and every session has ended: one may
-    be of somebody who has only claimed to have the address. With a wrong or an old token nothing changes.
+    One-time passwords are off from then on, the address counts as verified, and every session has ended and every
+    passkey is gone: one may be of somebody who has only claimed to have the address. With a wrong or an old token
+    nothing changes.
     """
     config, said = request.app[CONFIG], await _said(request, UPDATE)
     if not said.get("password"):
@@ -81,6 +84,9 @@ async def update(request: web.Request) -> web.Response:
         if not await connection.execute(_QUERIES["use_reset_token"], parameters):
             raise NothingChanged
         await end_all(connection, person.id)
+        removed = await connection.fetch(_PASSKEYS["delete_all"], {"account": person.id})
+        if removed:
+            await tell_of_removed(connection, config, person, *(name for (name,) in removed))
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)
         return person

@@ -80,18 +80,7 @@ async def create(request: web.Request) -> web.Response:
 
     async def work(connection: Connection) -> dict[str, Any]:
         await _use_credentials(request, connection, person.id, password_hash, said.get("totp_code", ""))
-        session = await begin_session(request, connection, person, said)
-        config = request.app[CONFIG]
-        await people.tell(
-            connection,
-            config,
-            person,
-            "sign_in",
-            session=session["name"],
-            address=request[CLIENT_ADDRESS],
-            link=people.page(config, "/settings/account"),
-        )
-        return session
+        return await let_in(request, connection, person, said)
 
     return one(request, "AuthSession", await database.retrying(work))
 
@@ -109,6 +98,24 @@ def refuse_oidc(said: Mapping[str, Any]) -> None:
     """Refuse a code of a provider; this server knows none."""
     if said.get("oidc_code"):
         raise InvalidInput.field("oidcCode", "this server has no provider to sign in with")
+
+
+async def let_in(
+    request: web.Request, connection: Connection, person: Person, said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Begin a session as :func:`begin_session` does, and tell the person by mail."""
+    session = await begin_session(request, connection, person, said)
+    config = request.app[CONFIG]
+    await people.tell(
+        connection,
+        config,
+        person,
+        "sign_in",
+        session=session["name"],
+        address=request[CLIENT_ADDRESS],
+        link=people.page(config, "/settings/account"),
+    )
+    return session
 
 
 async def begin_session(

@@ -2,6 +2,7 @@
 
 from homechart_common.models.auth_account import AuthAccount
 from homechart_common.models.auth_household import AuthAccountAuthHousehold, AuthHousehold
+from homechart_common.models.auth_passkey import AuthPasskey
 from homechart_common.models.auth_session import AuthSession
 from homechart_common.models.bookmark import Bookmark
 from homechart_common.models.budget_account import BudgetAccount
@@ -38,6 +39,7 @@ __all__ = [
     "AuthAccount",
     "AuthAccountAuthHousehold",
     "AuthHousehold",
+    "AuthPasskey",
     "AuthSession",
     "Bookmark",
     "BudgetAccount",

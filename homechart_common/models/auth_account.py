@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from homechart_common.models.credentials import assertion
 from homechart_common.models.encrypted import Encrypted
 from homechart_common.models.fields import (
     UUID,
@@ -207,6 +208,7 @@ class AuthAccount(Model):
     oidc_provider_type = Int(min=0, max=3, write="", description="0 none, 1 test, 2 Google, 3 Apple")
     password = Password()
     password_reset_token = UUID(write="", stored=False, description="From the mail; always null in answers")
+    credential = assertion()
     permissions_account = permissions_field(write="C", stored=False)
     permissions_households = HouseholdPermissions(write="C", stored=False, answer=None)
     remember_me = Bool(write="C", stored=False, wire=False, description="Stay signed in for months")

@@ -16,6 +16,12 @@ DELETE FROM auth_account WHERE id IN (
     LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
 );
 
+-- name: challenges
+-- Challenges that nobody answered in time.
+DELETE FROM auth_challenge WHERE hash IN (
+    SELECT hash FROM auth_challenge WHERE expires < now() ORDER BY expires LIMIT %(limit)s::integer FOR UPDATE SKIP LOCKED
+);
+
 -- name: demonstration_accounts
 -- Accounts of demonstrations that are a day old, and the children that were added there; nobody who is elsewhere, too.
 DELETE FROM auth_account WHERE id IN (

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from homechart_common.postgresql.database import Database
+from tests.authenticator import Authenticator, enrol, sign_in
 from tests.callers import Answer
 from tests.factories import EDIT, join
 from tests.visitors import PASSWORD, SignUp, Visitor, new_address
@@ -149,6 +150,36 @@ async def test_who_loses_a_household_meanwhile_does_not_get_it_back(
     assert answer.status == 403
     members = (await ann.get(f"/auth/households/{household}")).value["members"]
     assert [member["permissions"]["auth"] for member in members] == [0, 1]
+
+
+async def test_a_passkey_that_goes_meanwhile_does_not_sign_in(
+    api: Visitor, sign_up: SignUp, overtaken: Overtaken
+) -> None:
+    ann, phone = await sign_up(), Authenticator()
+    await enrol(ann, phone)
+    answer = await overtaken(
+        sign_in(api, phone),
+        "WITH gone AS (DELETE FROM auth_passkey WHERE auth_account_id = %(id)s)"
+        " UPDATE auth_account SET password_hash = 'another' WHERE id = %(id)s",
+        id=ann.account,
+    )
+    assert (answer.status, answer.message) == (400, "credential: this passkey is not known here")
+
+
+async def test_a_session_that_is_lowered_meanwhile_adds_no_passkey(
+    sign_up: SignUp, database: Database, overtaken: Overtaken
+) -> None:
+    ann = await sign_up()
+    answer = await overtaken(
+        enrol(ann, Authenticator()),
+        "WITH lowered AS (UPDATE auth_session SET permissions_account = '{\"auth\": 1}' WHERE id = %(id)s)"
+        " UPDATE auth_account SET password_hash = 'another' WHERE id = %(account)s",
+        id=ann.session["id"],
+        account=ann.account,
+    )
+    assert answer.status == 403
+    kept = "SELECT count(*) FROM auth_passkey WHERE auth_account_id = %(account)s"
+    assert await database.fetch_value(kept, {"account": ann.account}) == 0
 
 
 async def sessions_of(database: Database, visitor: Visitor) -> int:

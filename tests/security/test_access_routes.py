@@ -77,6 +77,8 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthAccountTOTPRead": own_editing,
     "AuthAccountTOTPUpdate": own_editing,
     "AuthAccountUpdate": own_or_admin,
+    "AuthAccountWebAuthnRead": own_editing,
+    "AuthAccountWebAuthnUpdate": own_editing,
     "AuthHouseholdDelete": editor,
     "AuthHouseholdExport": own_editing_editor,
     "AuthHouseholdImport": own_editing_editor,
@@ -85,6 +87,9 @@ LETS_IN: dict[str, Callable[[Person], bool]] = {
     "AuthHouseholdMemberUpdate": editor,
     "AuthHouseholdRead": member_or_admin,
     "AuthHouseholdUpdate": editor,
+    "AuthPasskeyDelete": own_editing,
+    "AuthPasskeyUpdate": own_editing,
+    "AuthPasskeysRead": own_editing,
     "AuthSessionDelete": own_editing,
     "AuthSessionUpdate": own_editing,
     "BudgetMonthRead": viewer_of_budget,
@@ -115,6 +120,7 @@ FOR_ADMINISTRATORS = {
 #: Anybody may call these, with or without a session.
 PUBLIC = {
     "AuthAccountCreate", "AuthDemoRead", "AuthResetCreate", "AuthResetUpdate", "AuthSignInCreate", "AuthVerifyUpdate",
+    "AuthWebAuthnCreate", "AuthWebAuthnRead",
     "DocumentationFileRead", "DocumentationPageRead", "DocumentationRead", "DocumentationReadYAML", "ICalRead",
     "ICalendarRead", "InfoRead", "OIDCProvidersRead", "OIDCRedirectRead", "SystemHealthCheck", "SystemHealthRead",
     "SystemMetricsRead", "TelemetryErrorCreate", "TelemetryTracesCreate",

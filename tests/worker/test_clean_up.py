@@ -9,6 +9,7 @@ from homechart_worker.tasks.clean_up_budget_months import clean_up_budget_months
 from homechart_worker.tasks.clean_up_budget_payees import clean_up_budget_payees
 from homechart_worker.tasks.clean_up_cache import clean_up_cache
 from homechart_worker.tasks.clean_up_calendar_events import clean_up_calendar_events
+from homechart_worker.tasks.clean_up_challenges import clean_up_challenges
 from homechart_worker.tasks.clean_up_cook_meal_plans import clean_up_cook_meal_plans
 from homechart_worker.tasks.clean_up_cook_recipes import clean_up_cook_recipes
 from homechart_worker.tasks.clean_up_demonstrations import clean_up_demonstrations
@@ -28,6 +29,15 @@ from tests.worker.books import new_books
 async def column(context: Context, statement: str) -> list[Any]:
     """The first column of the answer."""
     return [row[0] for row in await context.database.fetch(statement)]
+
+
+async def test_challenges_go_that_nobody_answered_in_time(context: Context) -> None:
+    await context.database.execute(
+        "INSERT INTO auth_challenge (hash, expires) VALUES"
+        " ('old', now() - interval '1 second'), ('open', now() + interval '1 minute')"
+    )
+    assert await perform(clean_up_challenges, context) == 1
+    assert await column(context, "SELECT encode(hash, 'escape') FROM auth_challenge") == ["open"]
 
 
 async def test_payees_go_that_nobody_pays_and_nothing_names(context: Context) -> None:

@@ -31,6 +31,8 @@ Kind = Literal[
     "sign_in",
     "totp_enabled",
     "totp_disabled",
+    "passkey_added",
+    "passkey_removed",
     "household_invite",
     "household_exported",
     "cook_meal_plan_cook",
