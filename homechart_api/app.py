@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from homechart_api.context import ACTORS, BACKGROUND, CONFIG, DATABASE, FETCHER, Background
+from homechart_api.context import ACTORS, BACKGROUND, CONFIG, DATABASE, FETCHER, SERVER_KEYS, Background
 from homechart_api.hub import HUB, Hub
 from homechart_api.middleware.context import context_middleware
 from homechart_api.middleware.cors import add_headers, cors_middleware
@@ -18,8 +18,10 @@ from homechart_api.middleware.metrics import metrics_middleware
 from homechart_api.routes import add_routes
 from homechart_api.static import add_static
 from homechart_common.config import Config
+from homechart_common.errors import Unavailable
 from homechart_common.fetch import Fetcher
 from homechart_common.models.actors import Actors
+from homechart_common.notify.server_keys import ServerKeys
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
 
@@ -41,6 +43,7 @@ def create_app(config: Config, settings: PostgresqlSettings) -> web.Application:
     app[LIMITER] = Limiter(Rate.parse(config.app.rate_limiter_rate), config.app.rate_limiter_key)
     app[BACKGROUND] = Background()
     app[FETCHER] = Fetcher()
+    app[SERVER_KEYS] = ServerKeys(app[DATABASE], config.web_push)
     app[HUB] = Hub(app[DATABASE])
     app.cleanup_ctx.extend((_database, _hub))
     app.on_shutdown.append(_end_streams)
@@ -52,6 +55,8 @@ def create_app(config: Config, settings: PostgresqlSettings) -> web.Application:
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
     await app[DATABASE].open()
+    with suppress(Unavailable):  # then the first who asks for them has to wait
+        await app[SERVER_KEYS].pair()
     yield
     await app[BACKGROUND].finish()
     await app[DATABASE].close()

@@ -12,12 +12,14 @@ from homechart_common.config import Config
 from homechart_common.fetch import Fetcher
 from homechart_common.models.actors import Actors
 from homechart_common.models.permissions import Actor
+from homechart_common.notify.server_keys import ServerKeys
 from homechart_common.postgresql.database import Database
 
 CONFIG = web.AppKey("config", Config)
 DATABASE = web.AppKey("database", Database)
 ACTORS = web.AppKey("actors", Actors)
 FETCHER = web.AppKey("fetcher", Fetcher)
+SERVER_KEYS = web.AppKey("server_keys", ServerKeys)
 
 ACTOR = web.RequestKey("actor", Actor)
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -134,6 +134,17 @@ def path_id(request: web.Request, name: str = "id") -> str:
     return parsed
 
 
+def query_id(request: web.Request, name: str) -> str | None:
+    """A UUID in the query, if there is one."""
+    text = request.query.get(name)
+    if not text:
+        return None
+    parsed = parse_uuid(text)
+    if parsed is None:
+        raise InvalidInput.field(name, "must be a UUID")
+    return parsed
+
+
 def page_offset(request: web.Request) -> int:
     """How many rows of a paged list to leave out, from the query."""
     text = request.query.get("offset", "0")

@@ -29,6 +29,7 @@ from homechart_api.controllers import (
     oidc,
     passkey_signin,
     passkeys,
+    plan_tasks,
     recipes,
     reset,
     sessions,
@@ -52,6 +53,7 @@ from homechart_common.models import (
     CalendarICalendar,
     CookRecipe,
     Notification,
+    PlanTask,
     registry,
 )
 from homechart_common.models.model import Model
@@ -70,6 +72,7 @@ _GENERIC: tuple[tuple[str, str, str, str, Callable[[type[Model]], Handler]], ...
 _MORE: dict[tuple[type[Model], str], Handler] = {
     (CalendarICalendar, "create"): icalendars.create,
     (CalendarICalendar, "update"): icalendars.update,
+    (PlanTask, "update"): plan_tasks.update,
 }
 
 
@@ -229,6 +232,8 @@ _ADMIN: tuple[Route, ...] = (
         answer=Notification.plural),
     Route("POST", f"{API}/notifications", notifications.create, "NotificationCreate", Gate.ADMIN,
         body=Notification, answer="Notification"),
+    Route("GET", f"{API}/notifications/deliveries", notifications.read_deliveries, "NotificationDeliveriesRead",
+        Gate.ADMIN, answer=notifications.DELIVERIES, query=notifications.OF_WHAT),
     Route("PUT", f"{API}/notifications/{{id}}", notifications.update, "NotificationUpdate", Gate.ADMIN,
         body=Notification, answer="Notification", statuses=(204,)),
     Route("DELETE", f"{API}/notifications/{{id}}", notifications.delete, "NotificationDelete", Gate.ADMIN),

@@ -14,20 +14,21 @@ from argparse import Action, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
 from homechart_common import version
 from homechart_common.config import Config, load
 from homechart_common.errors import HomechartError
+from homechart_common.notify.vapid import KeyPair
 
 #: What a command does; the exit status is 0 unless it raises.
 Command = Callable[[Config, Namespace], None]
 
 
 class CommandLine:
-    """A program's flags and commands; every program has ``show-config`` and ``version``."""
+    """A program's flags and commands; every program has the commands added here."""
 
     def __init__(self, program: str, description: str) -> None:
         self._parser = _Parser(
@@ -42,6 +43,9 @@ class CommandLine:
             title="commands", dest="command", metavar="command", required=True
         )
         self.add("show-config", "Print the effective configuration, with secrets masked.", _show_config)
+        self.add(
+            "generate-vapid", "Print new keys for web push, for the options of that section.", _generate_vapid
+        )
         self.add("version", "Print the version and the date of this build.", _show_version)
 
     def add(self, name: str, meaning: str, command: Command) -> ArgumentParser:
@@ -174,7 +178,16 @@ def _add_flags(parser: ArgumentParser) -> None:
 
 def _show_config(config: Config, _: Namespace) -> None:
     # By way of JSON, so that YAML gets nothing but plain types.
-    plain = json.loads(json.dumps(config.shown()))
+    _print(config, json.loads(json.dumps(config.shown())))
+
+
+def _generate_vapid(config: Config, _: Namespace) -> None:
+    pair = KeyPair.generated()
+    _print(config, {"privateKey": pair.private_key, "publicKey": pair.public_key})
+
+
+def _print(config: Config, plain: Mapping[str, Any]) -> None:
+    """Print an object in the form that was asked for."""
     if config.cli.output_json:
         print(json.dumps(plain, indent=2, ensure_ascii=False))
     else:

@@ -1,4 +1,4 @@
-"""Reading pages at addresses that people give us, without reaching anything that only this server can reach.
+"""Requests to addresses that people give us, without reaching anything that only this server can reach.
 
 Whether an address is public is asked when a socket is made for it, so it is asked of the very address that is
 connected to: names that resolve to something else the second time, numbers in disguise and redirects gain
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -35,6 +36,7 @@ AT_ONCE = 8
 
 _MOST_REDIRECTS = 5
 _LONGEST_ADDRESS = 2000
+_MOST_WORDS = 300
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
 #: What servers answer that have too much to do, or nobody behind them.
@@ -69,6 +71,17 @@ class Page:
     last_modified: str
     #: Whether the caller has it already; then the body is empty.
     unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server said to something that was posted."""
+
+    status: int
+    #: When it wants to be asked again, as it said it; empty when it did not.
+    retry_after: str
+    #: The beginning of what it said in words, in one line.
+    words: str
 
 
 class Resolver(AbstractResolver):
@@ -109,12 +122,14 @@ class Resolver(AbstractResolver):
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Reads pages. Only tests have reasons for other ``permits``, which says where sockets may go."""
+    """Reads pages, and posts. Only tests have reasons for other ``permits``, which says where sockets may go."""
 
     permits: Callable[[str], bool] = is_public
     resolver: AbstractResolver = field(default_factory=Resolver)
-    #: The longest that reading a page may take in all.
+    #: The longest that a request may take in all.
     seconds: float = 10
+    #: Whose certificates are believed, if others than the system's.
+    trust: ssl.SSLContext | None = None
     _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     async def fetch(
@@ -131,10 +146,32 @@ class Fetcher:
             async with asyncio.timeout(self.seconds), self._free, self._session() as session:
                 return await _follow(session, _parsed(url), kinds, known)
 
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Post to an https address, and what its server says to that, wherever it would lead.
+
+        Raises :class:`InvalidInput` that names ``url`` and says why nobody said anything.
+        """
+        address = _parsed(url)
+        if address.scheme != "https":
+            raise _refused("must be an https:// address")
+        with _failures_explained(self.seconds):
+            async with (
+                asyncio.timeout(self.seconds),
+                self._free,
+                self._session() as session,
+                session.post(address, data=body, headers=headers, allow_redirects=False) as response,
+            ):
+                words = await response.content.read(_MOST_WORDS)
+                return Reply(response.status, response.headers.get("Retry-After", ""), _in_words(words))
+
     def _session(self) -> aiohttp.ClientSession:
         """Connections that are used once, without cookies, credentials, or proxies from the environment."""
         connector = aiohttp.TCPConnector(
-            resolver=self.resolver, use_dns_cache=False, force_close=True, socket_factory=self._socket
+            resolver=self.resolver,
+            use_dns_cache=False,
+            force_close=True,
+            socket_factory=self._socket,
+            ssl=self.trust or True,
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -261,6 +298,11 @@ def _seconds_until(written: str) -> float:
 def _charset(response: aiohttp.ClientResponse) -> str | None:
     said = (response.charset or "").lower()
     return said if _CHARSET.fullmatch(said) else None
+
+
+def _in_words(said: bytes) -> str:
+    words = " ".join(said.decode("utf-8", "replace").split())
+    return "".join(character for character in words if character.isprintable())
 
 
 def _token(response: aiohttp.ClientResponse, header: str) -> str:

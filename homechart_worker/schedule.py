@@ -30,6 +30,7 @@ from homechart_worker.tasks.daily_agendas import daily_agendas
 from homechart_worker.tasks.deliver import deliver
 from homechart_worker.tasks.missed_reminders import missed_reminders
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
+from homechart_worker.tasks.push import push
 from homechart_worker.tasks.refresh_calendars import refresh_calendars
 from homechart_worker.tasks.roll_up_budget_balance import roll_up_budget_balance
 from homechart_worker.tasks.roll_up_budget_summary import roll_up_budget_summary
@@ -43,6 +44,7 @@ TASKS: dict[str, Task] = {
         missed_reminders,
         daily_agendas,
         deliver,
+        push,
         refresh_calendars,
         clean_up_cache,
         clean_up_challenges,

@@ -28,6 +28,7 @@ from homechart_common.models.permissions import (
     clamped,
     effective,
 )
+from homechart_common.notify import messages, outbox
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Queryable
 from homechart_common.security import hash_token
@@ -96,7 +97,8 @@ async def create(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Lower what one of the account's sessions may do, or say where its browser takes web push.
 
-    Nothing can be raised above what the calling session may do.
+    Nothing can be raised above what the calling session may do. A browser that was not known before is sent
+    something to show that it works.
     """
     actor, session_id = actor_of(request), _own_session(request)
     said = read_members(AuthSession, await json_object(request), UPDATE.names, actor.time_zone)
@@ -104,7 +106,8 @@ async def update(request: web.Request) -> web.Response:
     async def work(connection: Connection) -> str:
         await hold(connection, actor)
         mine = {"id": session_id, "account": actor.account_id}
-        if await connection.fetch_row(_SESSIONS["to_change"], mine) is None:
+        session = await connection.fetch_row(_SESSIONS["to_change"], mine)
+        if session is None:
             raise NothingChanged
         columns = dict(said)
         if own := columns.get("permissions_account"):
@@ -118,6 +121,9 @@ async def update(request: web.Request) -> web.Response:
             columns["permissions_households"] = entries
         if not await rows.overwrite(connection, AuthSession, session_id, columns):
             raise NothingChanged
+        subscription = columns.get("web_push")
+        if subscription and subscription != (session[1] and orjson.loads(session[1])):
+            await _try_out(connection, actor.account_id, subscription)
         return await rows.rendered(connection, AuthSession, [session_id], to=actor)
 
     return one(request, "AuthSession", await request.app[DATABASE].retrying(work))
@@ -140,6 +146,14 @@ async def delete_all(request: web.Request) -> web.Response:
 async def delete_of_account(request: web.Request) -> web.Response:
     """Sign any account out everywhere."""
     return await _delete_all(request, path_id(request, "auth_account_id"))
+
+
+async def _try_out(connection: Connection, account_id: str, subscription: dict[str, str]) -> None:
+    """Send something to a browser that says for the first time where it takes web push (contract §3.5)."""
+    language = await connection.fetch_value(_SESSIONS["language"], {"account": account_id})
+    message = messages.render("web_push_test", language)
+    push = outbox.Push(subscription=subscription)
+    await outbox.enqueue_all(connection, [outbox.Envelope(message, account_id, mail=False, push=push)])
 
 
 def _own_session(request: web.Request) -> str:

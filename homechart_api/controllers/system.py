@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from homechart_api.context import CONFIG, DATABASE
+from homechart_api.context import CONFIG, DATABASE, SERVER_KEYS
 from homechart_api.responses import one
 from homechart_api.route import Content, Query, Values
 from homechart_common import watch
@@ -14,7 +14,7 @@ INFO = Values(
     "Info",
     {
         "type": "object",
-        "required": ["cloud", "version"],
+        "required": ["cloud", "version", "vapid"],
         "properties": {
             "cloud": {"type": "boolean", "description": "False: everybody runs their own server"},
             "version": {"type": "string"},
@@ -36,13 +36,10 @@ async def info(request: web.Request) -> web.Response:
         "demo": config.app.demo,
         "featureVotes": list(config.app.feature_votes),
         "motd": config.app.motd,
-        "vapid": config.web_push.vapid_public_key,
     }
-    return one(
-        request,
-        "Info",
-        {"cloud": False, "version": VERSION, **{name: value for name, value in optional.items() if value}},
-    )
+    told = {name: value for name, value in optional.items() if value}
+    vapid = (await request.app[SERVER_KEYS].pair()).public_key
+    return one(request, "Info", {"cloud": False, "version": VERSION, "vapid": vapid, **told})
 
 
 async def health(request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from homechart_common.config.sections import (
 )
 from homechart_common.config.sources import Layer
 from homechart_common.errors import ConfigurationError
+from homechart_common.notify.vapid import KeyPair
 from homechart_common.postgresql.settings import PostgresqlSettings
 
 #: Stands for a secret that has a value.
@@ -166,6 +168,7 @@ def _settled(layers: Sequence[Layer], sections: Mapping[str, type]) -> dict[str,
         problems = [_problem(option, settings[option.name], origins[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
     _check_together(options, settings, origins)
+    _check_keys(options, settings, origins)
     return {section: _section(section, options, settings) for section in sections}
 
 
@@ -193,6 +196,20 @@ def _section(section: str, options: Mapping[str, Option], settings: Dynaconf) ->
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _check_keys(options: Mapping[str, Option], settings: Dynaconf, origins: Mapping[str, Layer]) -> None:
+    """Refuse keys for web push that do not belong together, with which nothing would ever arrive."""
+    private, public = "WEBPUSH_VAPIDPRIVATEKEY", "WEBPUSH_VAPIDPUBLICKEY"
+    if private not in options or not settings[private]:
+        return
+    wrong, expected = private, "a private key on the curve P-256"
+    with suppress(ValueError):
+        pair = KeyPair.of(settings[private])
+        if pair.public_key == settings[public]:
+            return
+        wrong, expected = public, f"{pair.public_key}, which belongs to the private key"
+    raise ConfigurationError(f"{options[wrong].key} (from {origins[wrong].source}): expected {expected}")
 
 
 def _problem(option: Option, value: object, origin: Layer) -> str:

@@ -320,20 +320,16 @@ class Vault:
 
 @dataclass(frozen=True, slots=True)
 class WebPush:
-    """Notifications in browsers. With both keys given, clients can subscribe to them; nothing is sent yet."""
+    """Notifications in browsers. Without keys given, the server makes its own and keeps them in the database."""
 
     vapid_private_key: str = option(
         "",
-        "Private key that identifies this server.",
+        "Private key that identifies this server to push services; `generate-vapid` prints one. With another key,"
+        " every device has to subscribe anew.",
         secret=True,
         form=VAPID_PRIVATE_KEY,
     )
     vapid_public_key: str = option("", "The public key that belongs to it.", form=VAPID_PUBLIC_KEY)
-
-    @property
-    def is_enabled(self) -> bool:
-        """Whether notifications are sent to browsers."""
-        return bool(self.vapid_private_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from typing import Any
 
 from homechart_common import clock
 from homechart_common.local_time import zone_named
+from homechart_common.models.permissions import Component
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.dates import written, written_day
+from homechart_common.notify.webpush import ON_OTHERS, Actions
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Connection
 from homechart_common.recurrence import Recurrence
@@ -23,7 +25,8 @@ _DAY_MINUTES = 24 * 60
 _QUERIES = queries.load("reminders")
 _COLUMNS = (
     "id", "name", "location", "date_start", "time_start", "time_zone", "duration", "travel_time", "notify_offset",
-    "date_end", "recurrence", "skip_days", "date_notification", "is_due", "updated", "people",
+    "date_end", "recurrence", "skip_days", "date_notification", "is_due", "updated",
+    "household_id", "people",
 )  # fmt: skip
 
 Event = dict[str, Any]
@@ -33,7 +36,7 @@ Person = dict[str, Any]
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
 async def calendar_event_reminders(context: Context) -> int:
     """Remind people of events that come up: participants, or else all members who may see them."""
-    link = messages.link(context.config.app.base_url, "/calendar")
+    base_url = context.config.app.base_url
     now = clock.now()
 
     async def work(connection: Connection) -> int:
@@ -47,7 +50,7 @@ async def calendar_event_reminders(context: Context) -> int:
             due = _due(event, reminders, now)
             told = None if due is None else reminders.overdue(due, now)
             if told is not None:
-                envelopes += _envelopes(event, reminders, told, link)
+                envelopes += _envelopes(event, reminders, told, base_url)
             elif due is not None:
                 overlooked += _missed(event, reminders, due)
             armed.append(_armed(event, reminders, told or due, now))
@@ -95,8 +98,11 @@ def _armed(event: Event, reminders: EventReminders, due: date | None, now: datet
 
 
 def _envelopes(
-    event: Event, reminders: EventReminders, day: date, link: messages.Link
+    event: Event, reminders: EventReminders, day: date, base_url: str
 ) -> Iterator[outbox.Envelope]:
+    page = messages.link("", "/calendar")
+    actions = Actions(page, event["id"], "calendar_event", ON_OTHERS)
+    shown = outbox.Push(actions, Component.CALENDAR, event["household_id"])
     for person in json.loads(event["people"]):
         leave = ""
         if event["travel_time"]:
@@ -108,15 +114,18 @@ def _envelopes(
             begins=_begins(event, person, reminders, day),
             leave=leave,
             location=event["location"],
-            link=link,
+            link=messages.Link(base_url + page),
         )
-        yield outbox.Envelope(message, person["id"])
+        yield outbox.Envelope(
+            message, person["id"], mail=person["mail"], push=shown if person["push"] else None
+        )
 
 
 def _missed(event: Event, reminders: EventReminders, day: date) -> Iterator[missed.Missed]:
     for person in json.loads(event["people"]):
-        begins = _begins(event, person, reminders, day)
-        yield missed.Missed(person["id"], "calendar_event", event["name"], reminders.begins(day), begins)
+        if person["mail"]:
+            begins = _begins(event, person, reminders, day)
+            yield missed.Missed(person["id"], "calendar_event", event["name"], reminders.begins(day), begins)
 
 
 def _begins(event: Event, person: Person, reminders: EventReminders, day: date) -> str:

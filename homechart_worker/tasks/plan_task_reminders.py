@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from homechart_common.models.permissions import Component
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.dates import written
+from homechart_common.notify.webpush import ON_TASKS, Actions
 from homechart_common.postgresql import queries
-from homechart_common.postgresql.connection import Connection, Row
+from homechart_common.postgresql.connection import Connection
 from homechart_worker import missed
 from homechart_worker.task import Context, task
 
@@ -16,34 +19,56 @@ _BATCH = 100
 _CLAIM = queries.load("reminders")["claim_plan_tasks"]
 
 
+class _Reminder(NamedTuple):
+    """Somebody to be reminded of a task, as it was claimed."""
+
+    task_id: str
+    name: str
+    due_date: datetime
+    missed: bool
+    household_id: str | None
+    account_id: str
+    language: str
+    time_zone: str
+    preferences: str
+    mail: bool
+    push: bool
+
+    @property
+    def due(self) -> str:
+        """When the task was due, for whom it concerns."""
+        return written(self.due_date, self.time_zone, json.loads(self.preferences))
+
+
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
 async def plan_task_reminders(context: Context) -> int:
     """Remind people of tasks that are due: whose task it is, or else all members who may see it."""
-    link = messages.link(context.config.app.base_url, "/plan/tasks", filter="upcoming")
+    base_url = context.config.app.base_url
 
     async def work(connection: Connection) -> int:
         # A task counts as notified exactly if its messages are in the outbox: both are one transaction.
-        rows = await connection.fetch(_CLAIM, {"limit": _BATCH})
-        told = [row for row in rows if row[4] is not None]
-        await outbox.enqueue_all(connection, [_envelope(row, link) for row in told if not row[3]])
-        await missed.keep(connection, [_missed(row) for row in told if row[3]])
-        return len({row[0] for row in rows})
+        found = [_Reminder(*row) for row in await connection.fetch(_CLAIM, {"limit": _BATCH})]
+        told = [one for one in found if one.account_id is not None]
+        await outbox.enqueue_all(connection, [_envelope(one, base_url) for one in told if not one.missed])
+        await missed.keep(connection, [_missed(one) for one in told if one.missed and one.mail])
+        return len({one.task_id for one in found})
 
     return await context.database.retrying(work)
 
 
-def _envelope(row: Row, link: messages.Link) -> outbox.Envelope:
-    _, name, _, _, account_id, language, *_ = row
-    message = messages.render("plan_task_reminder", language, task=name, due=_due(row), link=link)
-    return outbox.Envelope(message, account_id)
+def _envelope(reminder: _Reminder, base_url: str) -> outbox.Envelope:
+    page = messages.link("", "/plan/tasks", filter="upcoming")
+    message = messages.render(
+        "plan_task_reminder",
+        reminder.language,
+        task=reminder.name,
+        due=reminder.due,
+        link=messages.Link(base_url + page),
+    )
+    actions = Actions(page, reminder.task_id, "plan_task", ON_TASKS)
+    push = outbox.Push(actions, Component.PLAN, reminder.household_id) if reminder.push else None
+    return outbox.Envelope(message, reminder.account_id, mail=reminder.mail, push=push)
 
 
-def _missed(row: Row) -> missed.Missed:
-    _, name, due_date, _, account_id, *_ = row
-    return missed.Missed(account_id, "plan_task", name, due_date, _due(row))
-
-
-def _due(row: Row) -> str:
-    """When a task was due, for whom it concerns."""
-    _, _, due_date, _, _, _, time_zone, preferences = row
-    return written(due_date, time_zone, json.loads(preferences))
+def _missed(reminder: _Reminder) -> missed.Missed:
+    return missed.Missed(reminder.account_id, "plan_task", reminder.name, reminder.due_date, reminder.due)

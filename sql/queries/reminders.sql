@@ -9,22 +9,21 @@ WITH due AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 )
 SELECT e.id::text, e.name, e.location, e.date_start, e.time_start, e.time_zone, e.duration, e.travel_time, e.notify_offset,
-    e.date_end, e.recurrence::text, e.skip_days, e.date_notification, isfinite(e.time_notification) AS is_due, e.updated, coalesce((
+    e.date_end, e.recurrence::text, e.skip_days, e.date_notification, isfinite(e.time_notification) AS is_due, e.updated,
+    e.auth_household_id::text, coalesce((
         SELECT jsonb_agg(jsonb_build_object('id', a.id, 'language', a.iso_639_code, 'zone', a.time_zone,
-            'preferences', a.preferences) ORDER BY a.created, a.id)
+            'preferences', a.preferences, 'mail', way.mail, 'push', way.push) ORDER BY a.created, a.id)
         FROM (
-            SELECT e.auth_account_id AS id, '{"ignoreEmailCalendarEvent": true}'::jsonb AS unwanted
-            WHERE e.auth_household_id IS NULL
+            SELECT e.auth_account_id AS id WHERE e.auth_household_id IS NULL
             UNION ALL
-            SELECT m.auth_account_id, jsonb_build_object('notificationsHouseholds', jsonb_build_array(
-                jsonb_build_object('authHouseholdID', m.auth_household_id, 'ignoreEmailCalendarEvent', true)))
-            FROM auth_account_auth_household m
+            SELECT m.auth_account_id FROM auth_account_auth_household m
             WHERE m.auth_household_id = e.auth_household_id
                 AND coalesce((m.permissions ->> 'calendar')::integer, 0) <= 1
                 AND (e.participants = '{}' OR m.auth_account_id::text = ANY (e.participants))
         ) candidate
         JOIN auth_account a USING (id)
-        WHERE a.verified AND NOT a.child AND NOT a.preferences @> candidate.unwanted
+        CROSS JOIN LATERAL ways_to(a.preferences, a.verified, a.child, e.auth_household_id, 'CalendarEvent') way
+        WHERE way.mail OR way.push
     ), '[]')::text
 FROM due e ORDER BY e.time_notification, e.id;
 
@@ -54,21 +53,21 @@ WITH due AS MATERIALIZED (
         p.date + p.time AS moment, due.cook, due.prep, due.cook_missed, due.prep_missed
 )
 SELECT c.id::text, reminder.kind, coalesce(r.name, c.custom_recipe), m.name, c.moment,
-    c.cook_recipe_id::text, c.cook_recipe_scale, reminder.missed, person.id::text, person.iso_639_code, person.preferences
+    c.cook_recipe_id::text, c.cook_recipe_scale, reminder.missed, c.auth_household_id::text,
+    person.id::text, person.iso_639_code, person.preferences, person.mail, person.push
 FROM claimed c
 JOIN cook_meal_time m ON m.id = c.cook_meal_time_id
 LEFT JOIN cook_recipe r ON r.id = c.cook_recipe_id
 JOIN LATERAL (
-    SELECT 'cook_meal_plan_cook' AS kind, 'ignoreEmailCookMealPlanCook' AS unwanted, c.cook_missed AS missed WHERE c.cook
-    UNION ALL SELECT 'cook_meal_plan_prep', 'ignoreEmailCookMealPlanPrep', c.prep_missed WHERE c.prep
+    SELECT 'cook_meal_plan_cook' AS kind, 'CookMealPlanCook' AS about, c.cook_missed AS missed WHERE c.cook
+    UNION ALL SELECT 'cook_meal_plan_prep', 'CookMealPlanPrep', c.prep_missed WHERE c.prep
 ) reminder ON true
 LEFT JOIN LATERAL (
-    SELECT a.id, a.iso_639_code, a.preferences
+    SELECT a.id, a.iso_639_code, a.preferences, way.mail, way.push
     FROM auth_account_auth_household member JOIN auth_account a ON a.id = member.auth_account_id
+    CROSS JOIN LATERAL ways_to(a.preferences, a.verified, a.child, c.auth_household_id, reminder.about) way
     WHERE member.auth_household_id = c.auth_household_id
-        AND coalesce((member.permissions ->> 'cook')::integer, 0) <= 1
-        AND a.verified AND NOT a.child AND NOT a.preferences @> jsonb_build_object('notificationsHouseholds',
-            jsonb_build_array(jsonb_build_object('authHouseholdID', c.auth_household_id, reminder.unwanted, true)))
+        AND coalesce((member.permissions ->> 'cook')::integer, 0) <= 1 AND (way.mail OR way.push)
 ) person ON true;
 
 -- name: claim_plan_tasks
@@ -85,20 +84,38 @@ WITH due AS MATERIALIZED (
     RETURNING t.id, t.name, t.due_date, t.auth_account_id, t.auth_household_id,
         greatest(t.due_date, t.updated) < now() - interval '1 day' AS missed
 )
-SELECT c.id::text, c.name, c.due_date, c.missed, person.id::text, person.iso_639_code, person.time_zone, person.preferences
+SELECT c.id::text, c.name, c.due_date, c.missed, c.auth_household_id::text,
+    person.id::text, person.iso_639_code, person.time_zone, person.preferences, person.mail, person.push
 FROM claimed c
 LEFT JOIN LATERAL (
-    SELECT a.id, a.iso_639_code, a.time_zone, a.preferences FROM (
-        -- A task that is somebody's concerns nobody else.
-        SELECT c.auth_account_id AS id, '{"ignoreEmailPlanTask": true}'::jsonb AS unwanted
-        WHERE c.auth_account_id IS NOT NULL
+    SELECT a.id, a.iso_639_code, a.time_zone, a.preferences, way.mail, way.push FROM (
+        -- A task that is somebody's concerns nobody else, and is one of their own to the preferences.
+        SELECT c.auth_account_id AS id, NULL::uuid AS household WHERE c.auth_account_id IS NOT NULL
         UNION ALL
-        SELECT m.auth_account_id, jsonb_build_object('notificationsHouseholds', jsonb_build_array(
-            jsonb_build_object('authHouseholdID', m.auth_household_id, 'ignoreEmailPlanTask', true)))
-        FROM auth_account_auth_household m
+        SELECT m.auth_account_id, m.auth_household_id FROM auth_account_auth_household m
         WHERE c.auth_account_id IS NULL AND m.auth_household_id = c.auth_household_id
             AND coalesce((m.permissions ->> 'plan')::integer, 0) <= 1
     ) candidate
     JOIN auth_account a USING (id)
-    WHERE a.verified AND NOT a.child AND NOT a.preferences @> candidate.unwanted
+    CROSS JOIN LATERAL ways_to(a.preferences, a.verified, a.child, candidate.household, 'PlanTask') way
+    WHERE way.mail OR way.push
 ) person ON true;
+
+-- name: plan_task_before
+-- What a task was like, kept as it is until the transaction ends, to tell whether a change completes it.
+SELECT done, recurrence IS NOT NULL, due_date FROM plan_task WHERE id = %(id)s::uuid FOR NO KEY UPDATE;
+
+-- name: plan_task_completed
+-- Whom to tell that a household's task is done, or has come round to its next date; nobody if that is not what happened
+-- since it was like that (contract B2 §7.5).
+SELECT t.name, t.plan_project_id::text, t.auth_household_id::text, actor.name, a.id::text, a.iso_639_code
+FROM plan_task t
+JOIN auth_account actor ON actor.id = %(actor)s::uuid
+JOIN auth_account_auth_household m ON m.auth_household_id = t.auth_household_id
+    AND coalesce((m.permissions ->> 'plan')::integer, 0) <= 1
+JOIN auth_account a ON a.id = m.auth_account_id AND a.id <> actor.id
+CROSS JOIN LATERAL ways_to(a.preferences, a.verified, a.child, t.auth_household_id, 'PlanTaskComplete') way
+WHERE t.id = %(id)s::uuid AND way.push AND NOT t.template AND (
+    t.done AND NOT %(done)s::boolean
+    OR t.recurrence IS NOT NULL AND %(recurring)s::boolean AND t.due_date IS DISTINCT FROM %(due)s::timestamptz
+);

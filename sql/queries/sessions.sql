@@ -6,8 +6,12 @@ SELECT id FROM auth_session WHERE auth_account_id = %(account)s::uuid AND expire
 
 -- name: to_change
 -- One of an account's sessions, kept as it is until the transaction ends.
-SELECT id FROM auth_session
+SELECT id, web_push::text FROM auth_session
 WHERE id = %(id)s::uuid AND auth_account_id = %(account)s::uuid AND expires > now() FOR NO KEY UPDATE;
+
+-- name: language
+-- The language of an account.
+SELECT iso_639_code FROM auth_account WHERE id = %(account)s::uuid;
 
 -- name: delete_one
 -- Sign out one of an account's sessions.

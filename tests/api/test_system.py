@@ -7,20 +7,22 @@ import pytest
 from homechart_api.context import DATABASE
 from homechart_api.routes import ABSENT, routes
 from homechart_common.ids import NIL_UUID
+from homechart_common.notify.vapid import KeyPair
 from homechart_common.postgresql.settings import PostgresqlSettings
 from homechart_common.version import VERSION
 from tests.callers import API, Client, serving
 from tests.visitors import SignUp
 
 KEYS = ("app_systemhealthkey=open", "app_systemmetricskey=sesame")
-VAPID = {"private": "p" * 43, "public": "B" + "q" * 86}
+VAPID = KeyPair.generated()
 
 
 async def test_everybody_is_told_the_version(served: Client) -> None:
     async with served.get("/api") as response:
         body = await response.json()
     assert (response.status, body["dataType"], body["dataTotal"]) == (200, "Info", 1)
-    assert body["dataValue"] == [{"cloud": False, "version": VERSION}]
+    [info] = body["dataValue"]
+    assert info == {"cloud": False, "vapid": info["vapid"], "version": VERSION}
     assert VERSION.split(".")[1] == "08", "web clients go no further when this differs from theirs"
 
 
@@ -28,7 +30,7 @@ async def test_what_is_configured_is_told_to_clients(database_settings: Postgres
     options = (
         "app_demo=true,app_motd=Soup tonight",
         "config={app: {featureVotes: [Dark mode, More soup]}}",
-        f"webpush_vapidprivatekey={VAPID['private']},webpush_vapidpublickey={VAPID['public']}",
+        f"webpush_vapidprivatekey={VAPID.private_key},webpush_vapidpublickey={VAPID.public_key}",
     )
     async with serving(database_settings, *options) as client, client.get("/api") as response:
         [info] = (await response.json())["dataValue"]
@@ -37,7 +39,7 @@ async def test_what_is_configured_is_told_to_clients(database_settings: Postgres
         "demo": True,
         "featureVotes": ["Dark mode", "More soup"],
         "motd": "Soup tonight",
-        "vapid": VAPID["public"],
+        "vapid": VAPID.public_key,
         "version": VERSION,
     }
 

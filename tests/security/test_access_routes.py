@@ -115,7 +115,7 @@ ABOUT_ONESELF = {
 #: These name nobody and are for administrators of the server.
 FOR_ADMINISTRATORS = {
     "AdminFeatureVotesDelete", "AdminFeatureVotesRead", "NotificationCreate", "NotificationDelete",
-    "NotificationUpdate", "NotificationsRead",
+    "NotificationDeliveriesRead", "NotificationUpdate", "NotificationsRead",
 }  # fmt: skip
 #: Anybody may call these, with or without a session.
 PUBLIC = {

@@ -32,6 +32,18 @@ def test_show_config_prints_json_on_request(commands, capsys):
     assert json.loads(capsys.readouterr().out)["cli"] == {"debug": True, "noColor": True, "outputJSON": True}
 
 
+def test_keys_for_web_push_are_printed_as_the_options_take_them(commands, capsys):
+    printed = []
+    for flags, read in (([], yaml.safe_load), (["-j"], json.loads)):
+        assert commands.run([*flags, "generate-vapid"]) == 0
+        printed.append(read(capsys.readouterr().out))
+    for pair in printed:
+        assert list(pair) == ["privateKey", "publicKey"]
+        options = f"webpush_vapidprivatekey={pair['privateKey']},webpush_vapidpublickey={pair['publicKey']}"
+        assert commands.run(["-x", options, "version"]) == 0
+    assert printed[0] != printed[1]
+
+
 def test_version_prints_version_and_build_date(commands, capsys):
     assert commands.run(["version"]) == 0
     version, date = capsys.readouterr().out.splitlines()

@@ -10,9 +10,10 @@ import pytest
 
 from homechart_common.config import Config, load
 from homechart_common.errors import ConfigurationError
+from homechart_common.notify.vapid import KeyPair
 
-VAPID_PRIVATE_KEY = "p" * 43
-VAPID_PUBLIC_KEY = "B" + "q" * 86
+KEYS = KeyPair.generated()
+VAPID_PRIVATE_KEY, VAPID_PUBLIC_KEY = KEYS.private_key, KEYS.public_key
 
 
 def refusal(**given) -> str:
@@ -174,6 +175,26 @@ def test_every_wrong_value_is_named_at_once():
     assert "smtp.port (from HOMECHART_SMTP_PORT)" in message
 
 
+@pytest.mark.parametrize(
+    ("private", "option"),
+    [
+        (KeyPair.generated().private_key, "webPush.vapidPublicKey"),
+        ("A" * 43, "webPush.vapidPrivateKey"),
+        ("_" * 43, "webPush.vapidPrivateKey"),
+    ],
+    ids=["of another pair", "zero", "beyond the curve"],
+)
+def test_keys_for_web_push_belong_together(private, option):
+    message = refusal(
+        overrides=[f"webpush_vapidprivatekey={private}"],
+        environment={"HOMECHART_WEBPUSH_VAPIDPUBLICKEY": VAPID_PUBLIC_KEY},
+    )
+    assert message.startswith(f"{option} (from ")
+    assert private not in message
+    pair = f"webpush_vapidprivatekey={VAPID_PRIVATE_KEY},webpush_vapidpublickey={VAPID_PUBLIC_KEY}"
+    assert load(overrides=[pair], environment={}).web_push.vapid_public_key == VAPID_PUBLIC_KEY
+
+
 def test_a_wrong_secret_is_not_repeated():
     message = refusal(environment={"HOMECHART_WEBPUSH_VAPIDPRIVATEKEY": "hunter2"})
     assert "webPush.vapidPrivateKey (from HOMECHART_WEBPUSH_VAPIDPRIVATEKEY)" in message
@@ -281,15 +302,13 @@ def test_features_are_on_when_they_are_configured():
     config = load(
         overrides=[
             "smtp_hostname=mail,smtp_fromaddress=a@b",
-            f"webpush_vapidprivatekey={VAPID_PRIVATE_KEY},webpush_vapidpublickey={VAPID_PUBLIC_KEY}",
             "oidc_googleclientid=id,oidc_googleclientsecret=secret,cli_debug=true",
         ],
         environment={},
     )
     assert config.smtp.is_enabled
-    assert config.web_push.is_enabled
     assert [provider.name for provider in config.oidc.everywhere] == ["google"]
     assert config.debug
     nothing = Config()
-    assert not any((nothing.smtp.is_enabled, nothing.web_push.is_enabled, nothing.oidc.everywhere))
+    assert not any((nothing.smtp.is_enabled, nothing.oidc.everywhere))
     assert not nothing.debug

@@ -1,8 +1,9 @@
-"""What the worker's tests share: a mail server, and a worker that is configured to use it."""
+"""What the worker's tests share: servers for mail and web push, and a worker that uses them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from homechart_common.config import Config, load
 from homechart_common.postgresql.database import Database
 from homechart_worker.task import Context
 from tests.mail_server import MailServer, mail_server
+from tests.push_service import PushService, push_service
 
 
 def configured(*overrides: str) -> Config:
@@ -34,6 +36,19 @@ def config(mails: MailServer) -> Config:
 
 
 @pytest.fixture
+async def pushes() -> AsyncIterator[PushService]:
+    """A push service that takes everything."""
+    async with push_service() as service:
+        yield service
+
+
+@pytest.fixture
 def context(config: Config, fresh_database: Database) -> Context:
     """What a worker's tasks get, with a database that only this test sees."""
     return Context(config, fresh_database)
+
+
+@pytest.fixture
+def pushing(context: Context, pushes: PushService) -> Context:
+    """The same, to which the push service is on the internet."""
+    return replace(context, fetcher=pushes.fetcher())

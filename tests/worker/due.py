@@ -40,6 +40,15 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         """INSERT INTO calendar_icalendar (auth_account_id, name, url, refresh_next)
         VALUES (%(jane)s, 'Nowhere', 'nowhere', now())""",
     ),
+    # a subscription that no browser can have made: nobody is reached
+    "push": (
+        """INSERT INTO auth_session (auth_account_id, key_hash, expires, web_push)
+        VALUES (%(jane)s, sha256(%(jane)s::text::bytea), now() + interval '1 day',
+            '{"endpoint": "https://push.test", "auth": "x", "p256": "x"}')""",
+        """INSERT INTO notification (auth_account_id, kind, to_web_push)
+        SELECT auth_account_id, 'web_push_test', jsonb_build_array(web_push) FROM auth_session
+        WHERE auth_account_id = %(jane)s""",
+    ),
     "clean_up_cache": (
         f"""INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
         VALUES (%(jane)s, 'old', 'rows', 1, '', {_LONG_AGO})""",

@@ -175,7 +175,7 @@ async def test_many_workers_send_each_mail_once(context: Context, mails: MailSer
 
 async def test_a_claim_is_nobody_elses_until_its_lease_is_over(context: Context, mails: MailServer) -> None:
     await outbox.enqueue(context.database, SAID, to_smtp="jane@house.test")
-    assert await outbox.claim(context.database, 1800) is not None
+    assert await outbox.claim_mail(context.database, 1800) is not None
     assert await perform(deliver, context) == 0
     await context.database.execute("UPDATE notification SET send_start = send_start - interval '1801 s'")
     assert await perform(deliver, context) == 1
@@ -185,10 +185,10 @@ async def test_a_claim_is_nobody_elses_until_its_lease_is_over(context: Context,
 
 async def test_a_failure_does_not_count_after_the_lease(context: Context) -> None:
     await outbox.enqueue(context.database, SAID, to_smtp="jane@house.test")
-    late = await outbox.claim(context.database, 1800)
+    late = await outbox.claim_mail(context.database, 1800)
     assert late is not None
     await context.database.execute("UPDATE notification SET send_start = send_start - interval '1 day'")
-    assert await outbox.claim(context.database, 1800) is not None
+    assert await outbox.claim_mail(context.database, 1800) is not None
     await outbox.fail(context.database, late, "too late")
     await outbox.release(context.database, late)
     assert [row[:4] for row in await rows(context)] == [("claimed", 0, 2, "")]
@@ -196,9 +196,9 @@ async def test_a_failure_does_not_count_after_the_lease(context: Context) -> Non
 
 async def test_a_success_counts_even_after_the_lease(context: Context) -> None:
     await outbox.enqueue(context.database, SAID, to_smtp="jane@house.test")
-    late = await outbox.claim(context.database, 1800)
+    late = await outbox.claim_mail(context.database, 1800)
     await context.database.execute("UPDATE notification SET send_start = send_start - interval '1 day'")
-    other = await outbox.claim(context.database, 1800)
+    other = await outbox.claim_mail(context.database, 1800)
     assert late is not None
     assert other is not None
     await outbox.finish(context.database, late)

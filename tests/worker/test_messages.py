@@ -41,8 +41,26 @@ def test_every_kind_has_a_subject_of_one_line_and_a_body_with_its_values(kind: K
     message = messages.render(kind, "en", **values)
     assert message.subject
     assert "\n" not in message.subject
-    shown = message.subject + markdown.to_text(message.body_markdown)
-    assert all(value in shown for name, value in values.items() if name != "link")
+    ways = [text for text in (markdown.to_text(message.body_markdown).strip(), message.push) if text]
+    assert ways
+    for text in ways:
+        shown = message.subject + text
+        assert all(value in shown for name, value in values.items() if name != "link"), text
+
+
+@pytest.mark.parametrize("language", sorted(messages.LANGUAGES))
+def test_a_kind_goes_the_same_ways_in_every_language(language: str) -> None:
+    assert {kind: text.keys() for kind, text in texts(language).items()} == {
+        kind: text.keys() for kind, text in texts("en").items()
+    }
+
+
+@given(st.text())
+def test_what_people_write_shows_on_devices_as_it_is_and_in_one_line(name: str) -> None:
+    values = {"begins": "today", "leave": "", "location": name, "link": messages.Link(""), "event": "x"}
+    message = messages.render("calendar_event_reminder", "en", **values)
+    shown = messages._one_line(name)
+    assert message.push == (f"today\nWhere: {shown}" if name else "today").strip()
 
 
 def test_people_whose_language_we_do_not_speak_get_english() -> None:

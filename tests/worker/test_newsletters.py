@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from homechart_common.notify import outbox
 from homechart_worker.task import Context, perform
 from homechart_worker.tasks.deliver import deliver
+from homechart_worker.tasks.push import push
 from tests.mail_server import MailServer
 from tests.people import add_account
+from tests.push_service import PushService
 
 SUBJECT = "The server moves"
 
@@ -27,6 +30,14 @@ async def announce(context: Context, **columns: Any) -> None:
 async def deliver_everything(context: Context) -> None:
     while await perform(deliver, context):
         pass
+
+
+async def errors(context: Context) -> list[str]:
+    """How each message ended, what was handed on before what it was handed on to."""
+    found = await context.database.fetch(
+        "SELECT error FROM notification ORDER BY notification_id NULLS FIRST"
+    )
+    return [row[0] for row in found]
 
 
 def readers(mails: MailServer) -> list[str]:
@@ -55,10 +66,10 @@ async def test_a_newsletter_is_handed_on_once_by_many_workers(context: Context, 
     for number in range(20):
         await add_account(context.database, email_address=f"{number}@house.test")
     await announce(context, newsletter=True)
-    late = await outbox.claim(context.database, 1800)
+    late = await outbox.claim_mail(context.database, 1800)
     assert late is not None
     await context.database.execute("UPDATE notification SET send_start = send_start - interval '1 day'")
-    again = await outbox.claim(context.database, 1800)
+    again = await outbox.claim_mail(context.database, 1800)
     assert again is not None
     await asyncio.gather(*(outbox.hand_on(context.database, claim) for claim in (late, again)))
     await asyncio.gather(*(deliver_everything(context) for _ in range(4)))
@@ -68,7 +79,7 @@ async def test_a_newsletter_is_handed_on_once_by_many_workers(context: Context, 
 async def test_who_switches_newsletters_off_meanwhile_gets_none(context: Context, mails: MailServer) -> None:
     await add_account(context.database, email_address="ann@house.test")
     await announce(context, newsletter=True)
-    claim = await outbox.claim(context.database, 1800)
+    claim = await outbox.claim_mail(context.database, 1800)
     assert claim is not None
     await outbox.hand_on(context.database, claim)
     await context.database.execute(
@@ -130,7 +141,7 @@ async def test_what_says_nothing_to_readers_of_mail_is_not_mailed(
     )
     await deliver_everything(context)
     assert mails.arrivals == []
-    assert await context.database.fetch_value("SELECT error FROM notification") == "there is nothing to mail"
+    assert await errors(context) == ["there is nobody to send it to"]
 
 
 async def test_a_newsletter_without_a_mail_server_comes_to_a_quiet_end(context: Context) -> None:
@@ -138,4 +149,69 @@ async def test_a_newsletter_without_a_mail_server_comes_to_a_quiet_end(context: 
     await announce(context, newsletter=True)
     smtp = replace(context.config.smtp, hostname="")
     await deliver_everything(replace(context, config=replace(context.config, smtp=smtp)))
-    assert await context.database.fetch("SELECT error FROM notification") == [("mail is not configured",)]
+    assert await errors(context) == ["", "mail is not configured"]
+
+
+async def push_everything(context: Context) -> None:
+    await deliver_everything(context)
+    while await perform(push, context):
+        pass
+
+
+async def test_a_message_to_an_account_is_mailed_and_pushed(
+    pushing: Context, pushes: PushService, mails: MailServer
+) -> None:
+    ann, bob = [
+        await add_account(pushing.database, email_address=f"{name}@house.test") for name in ("ann", "bob")
+    ]
+    browsers = [pushes.browser() for _ in range(3)]
+    for browser, account in zip(browsers, (ann, ann, bob), strict=True):
+        await browser.subscribe(pushing.database, account)
+    actions = {"default": "/home", "target": "", "targetType": "", "types": None}
+    await announce(
+        pushing,
+        auth_account_id=ann,
+        subject_web_push="Moving",
+        body_web_push="On Sunday",
+        actions=json.dumps(actions),
+    )
+    await push_everything(pushing)
+    assert readers(mails) == ["ann@house.test"]
+    assert [pushes.told(browser) for browser in browsers] == [["Moving"], ["Moving"], []]
+    assert pushes.arrivals[0].said == {"subject": "Moving", "body": "On Sunday", "actions": actions}
+    assert await errors(pushing) == [""] * 4
+
+
+async def test_a_message_to_browsers_goes_to_those_alone(
+    pushing: Context, pushes: PushService, mails: MailServer
+) -> None:
+    account = await add_account(pushing.database)
+    own, named, other = (pushes.browser() for _ in range(3))
+    for browser in (own, named):
+        await browser.subscribe(pushing.database, account)
+    for whose in (account, None):
+        await announce(
+            pushing,
+            auth_account_id=whose,
+            subject_smtp="",
+            body_smtp="",
+            body_web_push="On Sunday",
+            to_web_push=json.dumps([named.subscription, other.subscription, named.subscription]),
+        )
+    await push_everything(pushing)
+    assert readers(mails) == []
+    assert [pushes.told(browser) for browser in (own, named, other)] == [[], ["", ""], [""]]
+    assert sorted(await errors(pushing)) == [
+        *[""] * 5,
+        "the account is told nothing on this device",
+    ]
+
+
+async def test_a_newsletter_is_never_pushed(pushing: Context, pushes: PushService, mails: MailServer) -> None:
+    ann, browser = await add_account(pushing.database, email_address="ann@house.test"), pushes.browser()
+    await browser.subscribe(pushing.database, ann)
+    for whose in (None, ann):
+        await announce(pushing, newsletter=True, auth_account_id=whose, body_web_push="On Sunday")
+    await push_everything(pushing)
+    assert readers(mails) == ["ann@house.test"] * 2
+    assert pushes.arrivals == []

@@ -1,7 +1,12 @@
-"""What Homechart says, in every language: a subject and a Markdown body for each kind of message.
+"""What Homechart says, in every language: for each kind of message a subject and a body for each way it goes.
 
 ``en.toml`` is the model for further languages: a file beside it named after the ISO 639 code, with the same
-kinds and the same values in them.
+kinds, and the same texts and values in them::
+
+    [plan_task_reminder]
+    subject = "Task due: {{ task }}"    # of the mail, and of what a device shows
+    body = "..."                        # of the mail: Markdown; left out by what is never mailed
+    push = "Due {{ due }}"              # on a device: plain text, a line or two; left out by what is never shown there
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, StrictUndefined
@@ -41,6 +46,8 @@ Kind = Literal[
     "calendar_event_reminder",
     "daily_agenda",
     "missed_reminders",
+    "plan_task_complete",
+    "web_push_test",
 ]
 
 _FOLDER = Path(__file__).parent
@@ -63,6 +70,8 @@ class Message:
     language: str
     subject: str
     body_markdown: str
+    #: What a device shows below the subject: plain text.
+    push: str = ""
 
 
 class Link(str):
@@ -91,22 +100,22 @@ def link(base_url: str, path: str, **query: str) -> Link:
 def render(kind: Kind, language: str, **values: str) -> Message:
     """The message of this kind with ``values`` in it, in ``language`` (ISO 639) or else in English.
 
-    Values are text that people wrote: whatever is in them shows as it is and cannot become Markdown, HTML or
-    a header. Only a :class:`Link` and :class:`Points` are used as they are. Raises ``KeyError`` for a kind that does
-    not exist and ``jinja2.UndefinedError`` if a value is missing.
+    Values are text that people wrote: whatever is in them shows as it is and cannot become Markdown, HTML, a
+    header or a line of its own. Only a :class:`Link` and :class:`Points` are used as they are. Raises ``KeyError``
+    for a kind that does not exist and ``jinja2.UndefinedError`` if a value is missing.
     """
     language = _known(language)
-    subject, body = _texts(language)[kind]
-    shortened = _one_line(subject(values))
+    texts = _texts(language)[kind]
+    shortened = _one_line(texts.subject(values))
     if len(shortened) > _LONGEST_SUBJECT:
         shortened = f"{shortened[: _LONGEST_SUBJECT - 1]}…"
-    return Message(kind, language, shortened, body(values))
+    return Message(kind, language, shortened, texts.body(values), texts.push(values).strip())
 
 
 def footer(language: str, base_url: str) -> str:
     """What stands below every mail, as Markdown: where it comes from and where it can be turned off."""
     values = {"home": Link(base_url), "settings": link(base_url, "/settings/notifications")}
-    return _texts(_known(language))[_FOOTER][1](values)
+    return _texts(_known(language))[_FOOTER].body(values)
 
 
 def _known(language: str) -> str:
@@ -116,12 +125,23 @@ def _known(language: str) -> str:
 Renderer = Callable[[Mapping[str, Any]], str]
 
 
+class _Texts(NamedTuple):
+    """What renders the texts of a kind."""
+
+    subject: Renderer
+    body: Renderer
+    push: Renderer
+
+
 @cache
-def _texts(language: str) -> dict[str, tuple[Renderer, Renderer]]:
-    """What renders subject and body, by kind."""
+def _texts(language: str) -> dict[str, _Texts]:
     source = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
     return {
-        kind: (_renderer(text.get("subject", ""), _one_line), _renderer(text["body"], _as_markdown))
+        kind: _Texts(
+            _renderer(text.get("subject", ""), _one_line),
+            _renderer(text.get("body", ""), _as_markdown),
+            _renderer(text.get("push", ""), _one_line),
+        )
         for kind, text in tomllib.loads(source).items()
     }
 
