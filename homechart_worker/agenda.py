@@ -64,13 +64,15 @@ class Event:
 
 @dataclass
 class Agenda:
-    """The day of one person."""
+    """The day of one person, who wants to be told of it by ``mail``, on devices (``push``) or both."""
 
     account_id: str
     day: date
     zone: str
     language: str
     preferences: Mapping[str, Any]
+    mail: bool
+    push: bool
     _timed: list[tuple[time, bool, str]] = field(default_factory=list)
     _items: dict[str, tuple[int, list[str]]] = field(default_factory=lambda: defaultdict(lambda: (0, [])))
 

@@ -21,13 +21,18 @@ QUERIES = queries.load("missed")
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Something that an account was not reminded of; ``said`` is its ``moment`` as that person reads it."""
+    """Something that an account was not reminded of; ``said`` is its ``moment`` as that person reads it.
+
+    It wanted to be, by ``mail``, on devices (``push``) or both.
+    """
 
     account_id: str
     kind: Literal["calendar_event", "cook_meal_plan", "plan_task"]
     name: str
     moment: datetime
     said: str
+    mail: bool
+    push: bool
 
 
 async def keep(connection: Queryable, missed: Sequence[Missed]) -> None:

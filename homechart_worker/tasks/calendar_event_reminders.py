@@ -123,9 +123,15 @@ def _envelopes(
 
 def _missed(event: Event, reminders: EventReminders, day: date) -> Iterator[missed.Missed]:
     for person in json.loads(event["people"]):
-        if person["mail"]:
-            begins = _begins(event, person, reminders, day)
-            yield missed.Missed(person["id"], "calendar_event", event["name"], reminders.begins(day), begins)
+        yield missed.Missed(
+            person["id"],
+            "calendar_event",
+            event["name"],
+            reminders.begins(day),
+            _begins(event, person, reminders, day),
+            person["mail"],
+            person["push"],
+        )
 
 
 def _begins(event: Event, person: Person, reminders: EventReminders, day: date) -> str:

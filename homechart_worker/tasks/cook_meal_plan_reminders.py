@@ -61,7 +61,7 @@ async def cook_meal_plan_reminders(context: Context) -> int:
         found = [_Reminder(*row) for row in await connection.fetch(_CLAIM, {"limit": _BATCH})]
         told = [one for one in found if one.account_id is not None]
         await outbox.enqueue_all(connection, [_envelope(one, base_url) for one in told if not one.missed])
-        await missed.keep(connection, [_missed(one) for one in told if one.missed and one.mail])
+        await missed.keep(connection, [_missed(one) for one in told if one.missed])
         return len({one.meal_id for one in found})
 
     return await context.database.retrying(work)
@@ -89,4 +89,6 @@ def _missed(reminder: _Reminder) -> missed.Missed:
         reminder.dish,
         reminder.moment.replace(tzinfo=UTC),
         reminder.date,
+        reminder.mail,
+        reminder.push,
     )

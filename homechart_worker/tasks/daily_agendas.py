@@ -8,7 +8,9 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 
 from homechart_common import clock
+from homechart_common.models.permissions import Component
 from homechart_common.notify import messages, outbox
+from homechart_common.notify.webpush import Actions
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Connection, Row
 from homechart_common.recurrence import Recurrence
@@ -22,7 +24,7 @@ _QUERIES = queries.load("agenda")
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
 async def daily_agendas(context: Context) -> int:
     """Tell people what is on today, at the time that they chose, where they are."""
-    link = messages.link(context.config.app.base_url, "/calendar")
+    base_url = context.config.app.base_url
     now = clock.now()
 
     async def work(connection: Connection) -> int:
@@ -31,18 +33,23 @@ async def daily_agendas(context: Context) -> int:
         agendas = list(_wanted(rows))
         if agendas:
             await _fill(connection, agendas)
-        await outbox.enqueue_all(
-            connection, [outbox.Envelope(agenda.message(link), agenda.account_id) for agenda in agendas]
-        )
+        await outbox.enqueue_all(connection, [_envelope(agenda, base_url) for agenda in agendas])
         return len(rows)
 
     return await context.database.retrying(work)
 
 
 def _wanted(rows: list[Row]) -> Iterator[Agenda]:
-    for account_id, day, zone, language, preferences, is_wanted in rows:
-        if is_wanted:
-            yield Agenda(account_id, day, zone, language, json.loads(preferences))
+    for account_id, day, zone, language, preferences, mail, push in rows:
+        if mail or push:
+            yield Agenda(account_id, day, zone, language, json.loads(preferences), mail, push)
+
+
+def _envelope(agenda: Agenda, base_url: str) -> outbox.Envelope:
+    page = messages.link("", "/calendar")
+    push = outbox.Push(Actions(page), Component.CALENDAR) if agenda.push else None
+    message = agenda.message(messages.Link(base_url + page))
+    return outbox.Envelope(message, agenda.account_id, mail=agenda.mail, push=push)
 
 
 async def _fill(connection: Connection, agendas: list[Agenda]) -> None:

@@ -50,7 +50,7 @@ async def plan_task_reminders(context: Context) -> int:
         found = [_Reminder(*row) for row in await connection.fetch(_CLAIM, {"limit": _BATCH})]
         told = [one for one in found if one.account_id is not None]
         await outbox.enqueue_all(connection, [_envelope(one, base_url) for one in told if not one.missed])
-        await missed.keep(connection, [_missed(one) for one in told if one.missed and one.mail])
+        await missed.keep(connection, [_missed(one) for one in told if one.missed])
         return len({one.task_id for one in found})
 
     return await context.database.retrying(work)
@@ -71,4 +71,12 @@ def _envelope(reminder: _Reminder, base_url: str) -> outbox.Envelope:
 
 
 def _missed(reminder: _Reminder) -> missed.Missed:
-    return missed.Missed(reminder.account_id, "plan_task", reminder.name, reminder.due_date, reminder.due)
+    return missed.Missed(
+        reminder.account_id,
+        "plan_task",
+        reminder.name,
+        reminder.due_date,
+        reminder.due,
+        reminder.mail,
+        reminder.push,
+    )

@@ -53,7 +53,9 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         f"""INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
         VALUES (%(jane)s, 'old', 'rows', 1, '', {_LONG_AGO})""",
     ),
-    "clean_up_cook_meal_plans": (),
+    "clean_up_challenges": (
+        f"INSERT INTO auth_challenge (hash, expires) VALUES (sha256(%(jane)s::text::bytea), {_LONG_AGO})",
+    ),
     "clean_up_cook_recipes": (
         f"""INSERT INTO cook_recipe (auth_household_id, short_id, name, deleted)
         VALUES (%(home)s, 'short', 'Soup', {_LONG_AGO})""",
