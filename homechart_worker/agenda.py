@@ -9,8 +9,10 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from homechart_common.local_time import moment, zone_named
-from homechart_common.notify import messages
+from homechart_common.models.permissions import Component
+from homechart_common.notify import messages, outbox
 from homechart_common.notify.dates import written_day, written_time
+from homechart_common.notify.webpush import Actions
 from homechart_common.recurrence import Recurrence
 
 _DAY = timedelta(days=1)
@@ -64,13 +66,14 @@ class Event:
 
 @dataclass
 class Agenda:
-    """The day of one person, who wants to be told of it by ``mail``, on devices (``push``) or both."""
+    """The day of one person."""
 
     account_id: str
     day: date
     zone: str
     language: str
     preferences: Mapping[str, Any]
+    #: In which ways that person wants it.
     mail: bool
     push: bool
     _timed: list[tuple[time, bool, str]] = field(default_factory=list)
@@ -86,8 +89,14 @@ class Agenda:
         if at is not None:
             self._timed.append((at, not event.lasts_all_day, event.name))
 
-    def message(self, link: messages.Link) -> messages.Message:
-        """The agenda in words."""
+    def envelope(self, base_url: str) -> outbox.Envelope:
+        """The agenda in words, for whom it is. A device is told how much there is and no names: others may see it."""
+        page = messages.link("", "/calendar")
+        push = outbox.Push(Actions(page), Component.CALENDAR) if self.push else None
+        message = self._message(messages.Link(base_url + page))
+        return outbox.Envelope(message, self.account_id, mail=self.mail, push=push)
+
+    def _message(self, link: messages.Link) -> messages.Message:
         shown = sorted(self._timed)[:MOST_NAMES]
         self.add("calendar_event", len(self._timed), [self._said(*event) for event in shown])
         values = listed({kind: self._items[kind] for kind in _KINDS})

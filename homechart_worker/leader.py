@@ -67,6 +67,7 @@ class Leader:
         logger.notice("This worker leads: it runs the tasks of which there is only one")
         try:
             await self._lead(lock)
+            await lock.give_back()
         finally:
             metrics.task_runner.set(0)
             logger.notice("This worker no longer leads")
@@ -126,6 +127,11 @@ class _Lock:
         """Take it if nobody has it."""
         async with _in_time():
             return await locks.try_lock(self._connection, locks.TASKS)
+
+    async def give_back(self) -> None:
+        """Let others take it."""
+        async with self._one_at_a_time, _in_time():
+            await locks.unlock(self._connection, locks.TASKS)
 
     async def prove(self) -> None:
         """Nothing if it is ours, else :class:`Unavailable`."""

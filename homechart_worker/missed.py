@@ -21,16 +21,14 @@ QUERIES = queries.load("missed")
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Something that an account was not reminded of; ``said`` is its ``moment`` as that person reads it.
-
-    It wanted to be, by ``mail``, on devices (``push``) or both.
-    """
+    """Something that an account was not reminded of; ``said`` is its ``moment`` as that person reads it."""
 
     account_id: str
     kind: Literal["calendar_event", "cook_meal_plan", "plan_task"]
     name: str
     moment: datetime
     said: str
+    #: In which ways they would have been.
     mail: bool
     push: bool
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,8 +167,10 @@ def _settled(layers: Sequence[Layer], sections: Mapping[str, type]) -> dict[str,
         problems = [_problem(option, settings[option.name], origins[option.name]) for option in wrong]
         raise ConfigurationError("; ".join(problems)) from None
     _check_together(options, settings, origins)
-    _check_keys(options, settings, origins)
-    return {section: _section(section, options, settings) for section in sections}
+    settled = {section: _section(section, options, settings) for section in sections}
+    if web_push := settled.get("web_push"):
+        _check_keys(web_push, origins)
+    return settled
 
 
 def _sections(values: Iterable[tuple[Option, Any]]) -> dict[str, dict[str, Any]]:
@@ -198,23 +199,27 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _check_keys(options: Mapping[str, Option], settings: Dynaconf, origins: Mapping[str, Layer]) -> None:
-    """Refuse keys for web push that do not belong together, with which nothing would ever arrive."""
-    private, public = "WEBPUSH_VAPIDPRIVATEKEY", "WEBPUSH_VAPIDPUBLICKEY"
-    if private not in options or not settings[private]:
-        return
-    wrong, expected = private, "a private key on the curve P-256"
-    with suppress(ValueError):
-        pair = KeyPair.of(settings[private])
-        if pair.public_key == settings[public]:
-            return
-        wrong, expected = public, f"{pair.public_key}, which belongs to the private key"
-    raise ConfigurationError(f"{options[wrong].key} (from {origins[wrong].source}): expected {expected}")
-
-
 def _problem(option: Option, value: object, origin: Layer) -> str:
     shown = "" if option.rule.secret or origin.confidential else f", got {value!r}"
     return f"{option.key} (from {origin.source}): expected {option.expected}{shown}"
+
+
+def _check_keys(web_push: WebPush, origins: Mapping[str, Layer]) -> None:
+    """Refuse a key for web push that does not belong to the other one, with which nothing would ever arrive."""
+    if not web_push.vapid_private_key:
+        return
+    try:
+        pair = KeyPair.of(web_push.vapid_private_key)
+    except ValueError:
+        option, expected = OPTIONS["WEBPUSH_VAPIDPRIVATEKEY"], "a private key on the curve P-256"
+    else:
+        if pair.public_key == web_push.vapid_public_key:
+            return
+        option, expected = (
+            OPTIONS["WEBPUSH_VAPIDPUBLICKEY"],
+            f"{pair.public_key}, which belongs to the private key",
+        )
+    raise ConfigurationError(f"{option.key} (from {origins[option.name].source}): expected {expected}")
 
 
 def _check_together(options: Mapping[str, Option], settings: Dynaconf, origins: Mapping[str, Layer]) -> None:

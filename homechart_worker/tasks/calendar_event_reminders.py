@@ -25,8 +25,7 @@ _DAY_MINUTES = 24 * 60
 _QUERIES = queries.load("reminders")
 _COLUMNS = (
     "id", "name", "location", "date_start", "time_start", "time_zone", "duration", "travel_time", "notify_offset",
-    "date_end", "recurrence", "skip_days", "date_notification", "is_due", "updated",
-    "household_id", "people",
+    "date_end", "recurrence", "skip_days", "date_notification", "is_due", "updated", "household_id", "people",
 )  # fmt: skip
 
 Event = dict[str, Any]
@@ -123,12 +122,13 @@ def _envelopes(
 
 def _missed(event: Event, reminders: EventReminders, day: date) -> Iterator[missed.Missed]:
     for person in json.loads(event["people"]):
+        begins = _begins(event, person, reminders, day)
         yield missed.Missed(
             person["id"],
             "calendar_event",
             event["name"],
             reminders.begins(day),
-            _begins(event, person, reminders, day),
+            begins,
             person["mail"],
             person["push"],
         )

@@ -8,9 +8,7 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 
 from homechart_common import clock
-from homechart_common.models.permissions import Component
-from homechart_common.notify import messages, outbox
-from homechart_common.notify.webpush import Actions
+from homechart_common.notify import outbox
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Connection, Row
 from homechart_common.recurrence import Recurrence
@@ -33,23 +31,16 @@ async def daily_agendas(context: Context) -> int:
         agendas = list(_wanted(rows))
         if agendas:
             await _fill(connection, agendas)
-        await outbox.enqueue_all(connection, [_envelope(agenda, base_url) for agenda in agendas])
+        await outbox.enqueue_all(connection, [agenda.envelope(base_url) for agenda in agendas])
         return len(rows)
 
     return await context.database.retrying(work)
 
 
 def _wanted(rows: list[Row]) -> Iterator[Agenda]:
-    for account_id, day, zone, language, preferences, mail, push in rows:
-        if mail or push:
+    for account_id, day, zone, language, preferences, is_news, mail, push in rows:
+        if is_news and (mail or push):
             yield Agenda(account_id, day, zone, language, json.loads(preferences), mail, push)
-
-
-def _envelope(agenda: Agenda, base_url: str) -> outbox.Envelope:
-    page = messages.link("", "/calendar")
-    push = outbox.Push(Actions(page), Component.CALENDAR) if agenda.push else None
-    message = agenda.message(messages.Link(base_url + page))
-    return outbox.Envelope(message, agenda.account_id, mail=agenda.mail, push=push)
 
 
 async def _fill(connection: Connection, agendas: list[Agenda]) -> None:

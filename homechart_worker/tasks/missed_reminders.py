@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import timedelta
+from itertools import groupby
 
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.webpush import Actions
-from homechart_common.postgresql.connection import Connection
+from homechart_common.postgresql.connection import Connection, Row
 from homechart_worker.agenda import listed
 from homechart_worker.missed import QUERIES
 from homechart_worker.task import Context, task
@@ -15,27 +16,7 @@ from homechart_worker.task import Context, task
 _BATCH = 100
 #: How much of a kind is named.
 _MOST = 10
-
-
-@dataclass
-class _Person:
-    """Somebody, and of each kind (a table) how many things they were not reminded of, and the last few."""
-
-    account_id: str
-    language: str
-    found: dict[str, tuple[int, list[str]]] = field(
-        default_factory=lambda: dict.fromkeys(("calendar_event", "cook_meal_plan", "plan_task"), (0, []))
-    )
-    mail: bool = False
-    push: bool = False
-
-    def envelope(self, base_url: str) -> outbox.Envelope:
-        """All of it in one message."""
-        page = messages.link("", "/calendar")
-        link = messages.Link(base_url + page)
-        message = messages.render("missed_reminders", self.language, link=link, **listed(self.found))
-        push = outbox.Push(Actions(page)) if self.push else None
-        return outbox.Envelope(message, self.account_id, mail=self.mail, push=push)
+_KINDS = ("calendar_event", "cook_meal_plan", "plan_task")
 
 
 @task(every=timedelta(minutes=1), timeout=timedelta(seconds=60), shared=True)
@@ -44,14 +25,22 @@ async def missed_reminders(context: Context) -> int:
     base_url = context.config.app.base_url
 
     async def work(connection: Connection) -> int:
-        people: dict[str, _Person] = {}
         rows = await connection.fetch(QUERIES["claim"], {"limit": _BATCH, "most": _MOST})
-        for account_id, language, kind, count, names, mail, push in rows:
-            person = people.setdefault(account_id, _Person(account_id, language))
-            person.found[kind] = (count, names)
-            person.mail |= mail
-            person.push |= push
-        await outbox.enqueue_all(connection, [person.envelope(base_url) for person in people.values()])
+        people = [(*person, list(kinds)) for person, kinds in groupby(rows, key=lambda row: (row[0], row[1]))]
+        await outbox.enqueue_all(connection, [_envelope(*person, base_url) for person in people])
         return len(people)
 
     return await context.database.retrying(work)
+
+
+def _envelope(account_id: str, language: str, kinds: Iterable[Row], base_url: str) -> outbox.Envelope:
+    """What is mailed names only what would have been; a device is told that there was something."""
+    found: dict[str, tuple[int, Iterable[str]]] = dict.fromkeys(_KINDS, (0, ()))
+    mail = push = False
+    for _, _, kind, count, names, mailed, pushed in kinds:
+        found[kind] = (count, names)
+        mail, push = mail or mailed, push or pushed
+    page = messages.link("", "/calendar")
+    link = messages.Link(base_url + page)
+    message = messages.render("missed_reminders", language, link=link, **listed(found))
+    return outbox.Envelope(message, account_id, mail=mail, push=outbox.Push(Actions(page)) if push else None)

@@ -20,14 +20,14 @@ _CLAIM = queries.load("reminders")["claim_plan_tasks"]
 
 
 class _Reminder(NamedTuple):
-    """Somebody to be reminded of a task, as it was claimed."""
+    """A task that is due, for one person; without a person for a task of which nobody wants to hear."""
 
     task_id: str
     name: str
     due_date: datetime
-    missed: bool
+    is_missed: bool
     household_id: str | None
-    account_id: str
+    account_id: str | None
     language: str
     time_zone: str
     preferences: str
@@ -36,7 +36,7 @@ class _Reminder(NamedTuple):
 
     @property
     def due(self) -> str:
-        """When the task was due, for whom it concerns."""
+        """When it was due, for whom it concerns."""
         return written(self.due_date, self.time_zone, json.loads(self.preferences))
 
 
@@ -48,10 +48,10 @@ async def plan_task_reminders(context: Context) -> int:
     async def work(connection: Connection) -> int:
         # A task counts as notified exactly if its messages are in the outbox: both are one transaction.
         found = [_Reminder(*row) for row in await connection.fetch(_CLAIM, {"limit": _BATCH})]
-        told = [one for one in found if one.account_id is not None]
-        await outbox.enqueue_all(connection, [_envelope(one, base_url) for one in told if not one.missed])
-        await missed.keep(connection, [_missed(one) for one in told if one.missed])
-        return len({one.task_id for one in found})
+        told = [reminder for reminder in found if reminder.account_id]
+        await outbox.enqueue_all(connection, [_envelope(one, base_url) for one in told if not one.is_missed])
+        await missed.keep(connection, [_missed(one) for one in told if one.is_missed])
+        return len({reminder.task_id for reminder in found})
 
     return await context.database.retrying(work)
 
@@ -66,13 +66,13 @@ def _envelope(reminder: _Reminder, base_url: str) -> outbox.Envelope:
         link=messages.Link(base_url + page),
     )
     actions = Actions(page, reminder.task_id, "plan_task", ON_TASKS)
-    push = outbox.Push(actions, Component.PLAN, reminder.household_id) if reminder.push else None
-    return outbox.Envelope(message, reminder.account_id, mail=reminder.mail, push=push)
+    shown = outbox.Push(actions, Component.PLAN, reminder.household_id) if reminder.push else None
+    return outbox.Envelope(message, reminder.account_id, mail=reminder.mail, push=shown)
 
 
 def _missed(reminder: _Reminder) -> missed.Missed:
     return missed.Missed(
-        reminder.account_id,
+        reminder.account_id or "",
         "plan_task",
         reminder.name,
         reminder.due_date,

@@ -19,6 +19,8 @@ CREATE TABLE missed_reminder (
     name            text NOT NULL,
     moment          timestamptz NOT NULL,
     said            text NOT NULL,
+    mail            boolean NOT NULL,
+    push            boolean NOT NULL,
     created         timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN missed_reminder.moment IS 'when that was of which it would have reminded; said is the same for its reader';

@@ -12,9 +12,9 @@ WITH due AS MATERIALIZED (
 UPDATE auth_account a SET daily_agenda_day = greatest(due.told, due.today),
     daily_agenda_next = (due.today + 1 + a.daily_agenda_time) AT TIME ZONE a.time_zone
 FROM due WHERE a.id = due.id
-RETURNING a.id::text, due.today, a.time_zone, a.iso_639_code, a.preferences::text,
-    (due.told IS NULL OR due.told < due.today) AND (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).mail,
-    (due.told IS NULL OR due.told < due.today) AND (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).push
+RETURNING a.id::text, due.today, a.time_zone, a.iso_639_code, a.preferences::text, due.told IS NULL OR due.told < due.today,
+    (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).mail,
+    (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).push
         AND EXISTS (SELECT FROM auth_session s WHERE s.auth_account_id = a.id AND s.web_push IS NOT NULL AND s.expires > now());
 
 -- name: items

@@ -3,8 +3,10 @@
 -- name: keep
 -- What somebody was not reminded of.
 INSERT INTO missed_reminder (auth_account_id, kind, name, moment, said, mail, push)
-SELECT account_id, kind, name, moment, said, mail, push FROM jsonb_to_recordset(%(missed)s::jsonb)
-    AS m (account_id uuid, kind text, name text, moment timestamptz, said text, mail boolean, push boolean);
+SELECT account_id, kind, name, moment, said, mail, push
+FROM jsonb_to_recordset(%(missed)s::jsonb) AS m (
+    account_id uuid, kind text, name text, moment timestamptz, said text, mail boolean, push boolean
+);
 
 -- name: claim
 -- What people were not reminded of, for the caller's transaction alone: of each kind how many and the last few. Nobody is
@@ -23,10 +25,8 @@ WITH person AS MATERIALIZED (
     DELETE FROM missed_reminder m USING person p WHERE m.auth_account_id = p.id
     RETURNING p.id, p.iso_639_code, m.kind, m.name, m.moment, m.said, m.mail, m.push
 )
-SELECT id::text, iso_639_code, kind, count(*), (array_agg(name || ': ' || said ORDER BY moment DESC, name))[:%(most)s::integer],
+SELECT id::text, iso_639_code, kind, count(*) FILTER (WHERE mail),
+    coalesce((array_agg(name || ': ' || said ORDER BY moment DESC, name) FILTER (WHERE mail))[:%(most)s::integer], '{}'),
     bool_or(mail), bool_or(push)
-FROM (
-    SELECT id, iso_639_code, kind, name, moment, said, bool_or(mail) AS mail, bool_or(push) AS push FROM taken
-    GROUP BY id, iso_639_code, kind, name, moment, said
-) once
+FROM (SELECT DISTINCT * FROM taken) once
 GROUP BY id, iso_639_code, kind ORDER BY id;

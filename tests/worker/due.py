@@ -32,30 +32,26 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         VALUES (%(jane)s, 'Choir', (now() AT TIME ZONE 'UTC')::date, '23:59', 2000)""",
     ),
     "missed_reminders": (
-        """INSERT INTO missed_reminder (auth_account_id, kind, name, moment, said)
-        VALUES (%(jane)s, 'plan_task', 'Wash', now(), 'Monday')""",
+        """INSERT INTO missed_reminder (auth_account_id, kind, name, moment, said, mail, push)
+        VALUES (%(jane)s, 'plan_task', 'Wash', now(), 'Monday', true, false)""",
+    ),
+    "push": (
+        """INSERT INTO notification (kind, auth_account_id, to_web_push)
+        VALUES ('plan_task_reminder', %(jane)s, '[{"endpoint": "https://gone.test"}]')""",
     ),
     "daily_agendas": ("UPDATE auth_account SET daily_agenda_next = now() WHERE id = %(jane)s",),
     "refresh_calendars": (
         """INSERT INTO calendar_icalendar (auth_account_id, name, url, refresh_next)
         VALUES (%(jane)s, 'Nowhere', 'nowhere', now())""",
     ),
-    # a subscription that no browser can have made: nobody is reached
-    "push": (
-        """INSERT INTO auth_session (auth_account_id, key_hash, expires, web_push)
-        VALUES (%(jane)s, sha256(%(jane)s::text::bytea), now() + interval '1 day',
-            '{"endpoint": "https://push.test", "auth": "x", "p256": "x"}')""",
-        """INSERT INTO notification (auth_account_id, kind, to_web_push)
-        SELECT auth_account_id, 'web_push_test', jsonb_build_array(web_push) FROM auth_session
-        WHERE auth_account_id = %(jane)s""",
-    ),
     "clean_up_cache": (
         f"""INSERT INTO cache (owner_id, table_name, kind, version, value, rendered)
         VALUES (%(jane)s, 'old', 'rows', 1, '', {_LONG_AGO})""",
     ),
     "clean_up_challenges": (
-        f"INSERT INTO auth_challenge (hash, expires) VALUES (sha256(%(jane)s::text::bytea), {_LONG_AGO})",
+        f"INSERT INTO auth_challenge (hash, expires) VALUES (sha256(gen_random_uuid()::text::bytea), {_LONG_AGO})",
     ),
+    "clean_up_cook_meal_plans": (),
     "clean_up_cook_recipes": (
         f"""INSERT INTO cook_recipe (auth_household_id, short_id, name, deleted)
         VALUES (%(home)s, 'short', 'Soup', {_LONG_AGO})""",

@@ -13,6 +13,8 @@ from homechart_common.postgresql.connection import Queryable
 from homechart_worker.task import Context, Task, perform
 from homechart_worker.tasks.calendar_event_reminders import calendar_event_reminders
 from homechart_worker.tasks.cook_meal_plan_reminders import cook_meal_plan_reminders
+from homechart_worker.tasks.daily_agendas import daily_agendas
+from homechart_worker.tasks.missed_reminders import missed_reminders
 from homechart_worker.tasks.plan_task_reminders import plan_task_reminders
 from homechart_worker.tasks.push import push
 from tests.factories import join, new_household
@@ -172,6 +174,30 @@ async def test_a_session_is_told_only_what_it_may_see(
         assert [bool(pushes.told(browser)) for browser in (full, own)] == [True, False]
 
 
+async def test_people_choose_how_they_are_told_what_is_on(pushing: Context, pushes: PushService) -> None:
+    await add_people(pushing, pushes, "Agenda", None)
+    await pushing.database.execute("UPDATE auth_account SET daily_agenda_next = now()")
+    assert await perform(daily_agendas, pushing) == 4
+    assert await ways(pushing) == {"both": {"smtp", "webpush"}, "mail": {"smtp"}, "device": {"webpush"}}
+
+
+async def test_people_are_told_of_what_was_missed_in_the_way_that_they_chose_for_it(
+    pushing: Context, pushes: PushService
+) -> None:
+    database = pushing.database
+    people = await add_people(pushing, pushes, "PlanTask", None)
+    for account in people.values():
+        await add_tasks(database, "Iron", account=account)
+    await database.execute("ALTER TABLE plan_task DISABLE TRIGGER z_stamp")
+    await database.execute(
+        "UPDATE plan_task SET due_date = now() - interval '3 days', updated = now() - interval '3 days'"
+    )
+    await database.execute("ALTER TABLE plan_task ENABLE TRIGGER z_stamp")
+    assert await perform(plan_task_reminders, pushing) == 4
+    assert await perform(missed_reminders, pushing) == 3
+    assert await ways(pushing) == {"both": {"smtp", "webpush"}, "mail": {"smtp"}, "device": {"webpush"}}
+
+
 async def shown(pushing: Context, pushes: PushService, remind: Task, make: Make) -> dict[str, Any]:
     """What a member's device shows of something of the household."""
     account = await add_account(pushing.database, preferences={"formatTime24": True, "formatDateOrder": 2})
@@ -200,6 +226,16 @@ async def test_what_a_device_shows_of_a_task(pushing: Context, pushes: PushServi
             "types": [0, 1],
         },
     }
+
+
+async def test_what_a_device_shows_of_a_day(pushing: Context, pushes: PushService) -> None:
+    async def make(database: Queryable, household: str | None, account: str | None) -> None:
+        await add_tasks(database, "Iron", household=household)
+        await database.execute("UPDATE auth_account SET daily_agenda_next = now()")
+
+    said = await shown(pushing, pushes, daily_agendas, make)
+    assert said["body"] == "Tasks due: 1"
+    assert said["actions"] == {"default": "/calendar", "target": "", "targetType": "", "types": None}
 
 
 async def test_what_a_device_shows_of_an_event(pushing: Context, pushes: PushService) -> None:
