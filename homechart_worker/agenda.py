@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from homechart_common.local_time import moment, zone_named
+from homechart_common.models.permissions import Component
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.dates import written_day, written_time
 from homechart_common.notify.webpush import Actions
@@ -91,7 +92,7 @@ class Agenda:
     def envelope(self, base_url: str) -> outbox.Envelope:
         """The agenda in words, for whom it is. A device is told how much there is and no names: others may see it."""
         page = messages.link("", "/calendar")
-        push = outbox.Push(Actions(page)) if self.push else None
+        push = outbox.Push(Actions(page), Component.CALENDAR) if self.push else None
         message = self._message(messages.Link(base_url + page))
         return outbox.Envelope(message, self.account_id, mail=self.mail, push=push)
 

@@ -15,9 +15,10 @@ from homechart_common.notify import markdown, messages
 _SENDER = "Homechart"
 _PAGE = """\
 <!doctype html>
-<html lang="{language}">
-<head><meta charset="utf-8"><title>{title}</title></head>
-<body style="font: 16px/1.5 sans-serif; max-width: 36em; margin: 0 auto; padding: 1em">
+<html lang="{language}" dir="{direction}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
+<body style="font: 16px/1.5 sans-serif; max-width: 36em; margin: 0 auto; padding: 1em;
+  overflow-wrap: anywhere">
 {content}</body>
 </html>
 """
@@ -47,7 +48,10 @@ def compose(
 
     document = f"{body_markdown}\n\n---\n\n{messages.footer(language, config.app.base_url)}"
     page = _PAGE.format(
-        language=html.escape(language), title=html.escape(subject), content=markdown.to_html(document)
+        language=html.escape(language),
+        direction="rtl" if language in messages.RIGHT_TO_LEFT else "ltr",
+        title=html.escape(subject),
+        content=markdown.to_html(document),
     )
     mail.set_content(markdown.to_text(document))
     mail.add_alternative(page, subtype="html")

@@ -14,7 +14,8 @@ UPDATE auth_account a SET daily_agenda_day = greatest(due.told, due.today),
 FROM due WHERE a.id = due.id
 RETURNING a.id::text, due.today, a.time_zone, a.iso_639_code, a.preferences::text, due.told IS NULL OR due.told < due.today,
     (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).mail,
-    (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).push;
+    (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).push
+        AND EXISTS (SELECT FROM auth_session s WHERE s.auth_account_id = a.id AND s.web_push IS NOT NULL AND s.expires > now());
 
 -- name: items
 -- Of these people and days the tasks, meals and payments that are due: how many of a kind, and the first few of them.

@@ -1,9 +1,10 @@
 -- Old transactions of the budget made fewer, for those who ask for it (contract §8.4). What accounts have and what
--- categories have is the same afterwards; what is lost is which transactions it came from.
+-- categories have is the same afterwards; what is lost is which transactions it came from. Entries keep their status, and
+-- what came in is not set off against what went out, so that accounts and charts tell the same of them.
 
 -- name: summary
 -- One transaction for each household, month and payee that has several which ended before a day: on the first of that
--- month, with the sums of their entries. Entries keep their status, so that accounts know the same of it.
+-- month, with the sums of their entries.
 WITH old AS MATERIALIZED (
     SELECT auth_household_id, date_trunc('month', date)::date AS month, budget_payee_id, array_agg(id) AS ids,
         sum(amount)::bigint AS amount, gen_random_uuid() AS new_id
@@ -17,7 +18,7 @@ WITH old AS MATERIALIZED (
 ), category_sums AS MATERIALIZED (
     SELECT o.auth_household_id, o.new_id, e.budget_category_id, e.year_month, sum(e.amount)::bigint AS amount
     FROM old o JOIN budget_transaction_category e ON e.budget_transaction_id = ANY (o.ids)
-    GROUP BY o.auth_household_id, o.new_id, e.budget_category_id, e.year_month HAVING sum(e.amount) <> 0
+    GROUP BY o.auth_household_id, o.new_id, e.budget_category_id, e.year_month, sign(e.amount) HAVING sum(e.amount) <> 0
 ), made AS (
     INSERT INTO budget_transaction (id, auth_household_id, date, amount, budget_payee_id)
     SELECT new_id, auth_household_id, month, amount, budget_payee_id FROM old
@@ -29,7 +30,7 @@ WITH old AS MATERIALIZED (
 ), categories_made AS (
     INSERT INTO budget_transaction_category
         (auth_household_id, budget_transaction_id, budget_category_id, year_month, amount, place)
-    SELECT *, row_number() OVER (PARTITION BY new_id ORDER BY budget_category_id, year_month) - 1 FROM category_sums
+    SELECT *, row_number() OVER (PARTITION BY new_id ORDER BY budget_category_id, year_month, amount) - 1 FROM category_sums
 )
 DELETE FROM budget_transaction t USING old o WHERE t.id = ANY (o.ids);
 
@@ -59,18 +60,19 @@ SELECT %(household)s::uuid, budget_category_id, %(month)s::integer, sum(amount) 
 ON CONFLICT (auth_household_id, budget_category_id, year_month) DO UPDATE SET amount = m.amount + excluded.amount;
 
 -- name: balance_transactions
--- One transaction, on a day, for all of a household that ended before, if they are several. All in it is reconciled.
+-- One transaction, on a day, for all of a household that ended before, if they are several.
 WITH old AS MATERIALIZED (
     SELECT id FROM (
         SELECT id, count(*) OVER () AS several FROM budget_transaction
         WHERE auth_household_id = %(household)s::uuid AND date < %(before)s::date AND NOT keep
     ) ended WHERE several > 1
 ), account_sums AS MATERIALIZED (
-    SELECT budget_account_id, sum(amount) AS amount FROM budget_transaction_account
-    WHERE budget_transaction_id IN (SELECT id FROM old) GROUP BY budget_account_id HAVING sum(amount) <> 0
+    SELECT budget_account_id, status, sum(amount) AS amount FROM budget_transaction_account
+    WHERE budget_transaction_id IN (SELECT id FROM old) GROUP BY budget_account_id, status HAVING sum(amount) <> 0
 ), category_sums AS MATERIALIZED (
     SELECT budget_category_id, year_month, sum(amount) AS amount FROM budget_transaction_category
-    WHERE budget_transaction_id IN (SELECT id FROM old) GROUP BY budget_category_id, year_month HAVING sum(amount) <> 0
+    WHERE budget_transaction_id IN (SELECT id FROM old)
+    GROUP BY budget_category_id, year_month, sign(amount) HAVING sum(amount) <> 0
 ), made AS (
     INSERT INTO budget_transaction (id, auth_household_id, date, amount)
     SELECT %(id)s::uuid, %(household)s::uuid, %(date)s::date, (SELECT coalesce(sum(amount), 0) FROM category_sums)
@@ -78,13 +80,14 @@ WITH old AS MATERIALIZED (
 ), accounts_made AS (
     INSERT INTO budget_transaction_account
         (auth_household_id, budget_transaction_id, budget_account_id, amount, status, place)
-    SELECT %(household)s::uuid, %(id)s::uuid, budget_account_id, amount, 2, row_number() OVER (ORDER BY budget_account_id) - 1
+    SELECT %(household)s::uuid, %(id)s::uuid, budget_account_id, amount, status,
+        row_number() OVER (ORDER BY budget_account_id, status) - 1
     FROM account_sums
 ), categories_made AS (
     INSERT INTO budget_transaction_category
         (auth_household_id, budget_transaction_id, budget_category_id, year_month, amount, place)
     SELECT %(household)s::uuid, %(id)s::uuid, budget_category_id, year_month, amount,
-        row_number() OVER (ORDER BY budget_category_id, year_month) - 1
+        row_number() OVER (ORDER BY budget_category_id, year_month, amount) - 1
     FROM category_sums
 )
 DELETE FROM budget_transaction WHERE id IN (SELECT id FROM old);

@@ -52,6 +52,10 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "clean_up_challenges": (
         f"INSERT INTO auth_challenge (hash, expires) VALUES (sha256(gen_random_uuid()::text::bytea), {_LONG_AGO})",
     ),
+    "clean_up_oidc_flows": (
+        f"""INSERT INTO auth_oidc_flow (state_hash, provider, verifier, created)
+        VALUES (sha256(gen_random_uuid()::text::bytea), 'google', '', {_LONG_AGO})""",
+    ),
     "clean_up_cook_meal_plans": (),
     "clean_up_cook_recipes": (
         f"""INSERT INTO cook_recipe (auth_household_id, short_id, name, deleted)

@@ -1,29 +1,17 @@
 from __future__ import annotations
 
-import tomllib
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import meta
 
 from homechart_common.notify import markdown, messages
 from homechart_common.notify.dates import written
 from homechart_common.notify.messages import Kind
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-def texts(language: str) -> dict[str, dict[str, str]]:
-    return tomllib.loads((messages._FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-
-
-def values_in(text: dict[str, str]) -> set[str]:
-    environment = jinja2.Environment()
-    return set().union(*(meta.find_undeclared_variables(environment.parse(part)) for part in text.values()))
+from tests.letters import KINDS, texts, values_in
 
 
 @pytest.mark.parametrize("language", sorted(messages.LANGUAGES))

@@ -78,18 +78,26 @@ async def test_very_old_transactions_and_months_become_one(context: Context) -> 
     assert await roll_up(roll_up_budget_balance, context, 10) == 1
     opening, *rest = await books.transactions()
     assert opening[0] == "2023-10-09", "what is to be kept stays"
-    assert rest[0] == ("2023-12-01", None, 8, ["8/2"], ["8 in 202401"])
+    categories = ["-13 in 202401", "21 in 202401"]
+    assert [sorted(part) if isinstance(part, list) else part for part in rest[0]] == [
+        "2023-12-01", None, 8, ["-5/0", "-7/1", "20/2"], categories,
+    ]  # fmt: skip
     assert [row[0] for row in rest[1:]] == ["2024-02-24"]
     after = {row[0]: row[1:] for row in await books.totals()}
     assert after["Food"] == totals["Food"]
-    assert after["Bank"][0] == totals["Bank"][0]
+    assert after["Bank"] == totals["Bank"]
     months = await books.months()
     assert [row[0] for row in months] == [202401, 202402]
     assert months[-1][3] == balances[202402]
     assert await roll_up(roll_up_budget_balance, context, 10) == 0
     await books.post("2023-12-24", "Bakery", account=-4, category=-4, month=202312)
     assert await roll_up(roll_up_budget_balance, context, 10) == 1
-    assert ("2023-12-01", None, 4, ["4/2"], ["4 in 202401"]) in await books.transactions()
+    (opening,) = (row for row in await books.transactions() if row[0] == "2023-12-01")
+    assert (opening[2], sorted(opening[3]), sorted(opening[4])) == (
+        4,
+        ["-7/1", "-9/0", "20/2"],
+        ["-17 in 202401", "21 in 202401"],
+    )
 
 
 async def test_what_cancels_out_leaves_nothing(context: Context) -> None:

@@ -55,6 +55,8 @@ Kind = Literal[
 _FOLDER = Path(__file__).parent
 #: The ISO 639 codes of the languages we speak.
 LANGUAGES = frozenset(path.stem for path in _FOLDER.glob("*.toml"))
+#: Those of them that are written from right to left.
+RIGHT_TO_LEFT = frozenset({"ar"})
 #: What is used for people whose language we do not speak.
 FALLBACK_LANGUAGE = "en"
 
@@ -125,6 +127,8 @@ def _known(language: str) -> str:
 
 
 Renderer = Callable[[Mapping[str, Any]], str]
+#: How a value stands in a text.
+Finalizer = Callable[[Any], str]
 
 
 class _Texts(NamedTuple):
@@ -138,20 +142,42 @@ class _Texts(NamedTuple):
 @cache
 def _texts(language: str) -> dict[str, _Texts]:
     source = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+    in_order = _isolating if language in RIGHT_TO_LEFT else _as_it_is
+    one_line, as_markdown = in_order(_one_line), in_order(_as_markdown)
     return {
         kind: _Texts(
-            _renderer(text.get("subject", ""), _one_line),
-            _renderer(text.get("body", ""), _as_markdown),
-            _renderer(text.get("push", ""), _one_line),
+            _renderer(text.get("subject", ""), one_line),
+            _renderer(text.get("body", ""), as_markdown),
+            _renderer(text.get("push", ""), one_line),
         )
         for kind, text in tomllib.loads(source).items()
     }
 
 
-def _renderer(template: str, finalize: Callable[[Any], str]) -> Renderer:
+def _renderer(template: str, finalize: Finalizer) -> Renderer:
     # What would be escaped for HTML is escaped for Markdown instead, in which HTML is switched off.
     environment = Environment(autoescape=False, undefined=StrictUndefined, finalize=finalize)  # noqa: S701 - see above
     return environment.from_string(template.strip()).render
+
+
+def _as_it_is(finalize: Finalizer) -> Finalizer:
+    return finalize
+
+
+def _isolating(finalize: Finalizer) -> Finalizer:
+    """The same with marks around each value, so that what is in it is not put in order with what is around it.
+
+    Otherwise the time of a date, or a name in Latin letters, would be torn apart.
+    """
+
+    def isolated(value: Any) -> str:
+        if isinstance(value, Link):
+            return value
+        if isinstance(value, Points):
+            return re.sub(r"(?m)^- (.+)$", "- \u2068\\1\u2069", value)
+        return f"\u2068{finalize(value)}\u2069"
+
+    return isolated
 
 
 def _one_line(value: Any) -> str:
