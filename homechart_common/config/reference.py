@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from homechart_common.config.left_out import LEFT_OUT
 from homechart_common.config.options import Option, spelled
-from homechart_common.config.sections import LEFT_OUT, OPTIONS, SECTIONS, THINGS, TOGETHER
+from homechart_common.config.sections import OPTIONS, SECTIONS, THINGS, TOGETHER
 from homechart_common.config.things import options_of_thing
 
 _INTRODUCTION = """\

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import yaml
 
+from homechart_common.config.left_out import LEFT_OUT
 from homechart_common.config.options import VARIABLE_PREFIX, flat_name
-from homechart_common.config.sections import LEFT_OUT, OPTIONS
+from homechart_common.config.sections import OPTIONS
 from homechart_common.config.things import find, find_key, holds, known
 from homechart_common.errors import ConfigurationError
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from homechart_common.config.left_out import LEFT_OUT
 from homechart_common.config.options import flat_name
-from homechart_common.config.sections import LEFT_OUT, Vault
+from homechart_common.config.sections import Vault
 from homechart_common.config.sources import Layer, content_layer
 from homechart_common.config.things import find
 from homechart_common.errors import ConfigurationError

@@ -9,7 +9,8 @@ import pytest
 
 from homechart_common import server_figures
 from homechart_common.config import reference
-from homechart_common.config.sections import LEFT_OUT, OPTIONS
+from homechart_common.config.left_out import LEFT_OUT
+from homechart_common.config.sections import OPTIONS
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
 
