@@ -12,18 +12,22 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import md5
 from statistics import median
 
 from bench import household, servers
-from bench.figures import Figure, grown
+from bench.figures import Figure, at_most, grown
 from bench.stage import TASKS_PATH, Stage, load
 from bench.years import Member
 from homechart_api.sampling import seed
 from homechart_common import clock, sample
+from homechart_common.config import Config
 from homechart_common.models import AuthSession, Notification, registry
 from homechart_common.postgresql.database import Connection, Database, array
 from homechart_common.postgresql.migrate import migrate
+from homechart_worker import schedule
+from homechart_worker.task import Context, perform
 
 #: How many copies there are of the sample, which has two households.
 FEW, MANY, QUICK = 10, 2_000, 200
@@ -33,6 +37,8 @@ _ASKING = 500
 _CONNECTIONS = 8
 #: How many times as long an answer may take among many.
 _MOST_TIMES = 2
+#: What finding out that nothing is due may take, in milliseconds, once a minute.
+_MOST_MINUTE_MS = 1_000
 _WHO = "jane@example.com"
 
 #: Tables with rows of households beside those of the objects.
@@ -64,11 +70,13 @@ ORDER BY n, t.created DESC
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """What each request takes, in milliseconds; how many tasks are ticked off in a second; and the size, in MB each."""
+    """What requests take, in milliseconds; how many tasks are ticked off in a second; and the size, in MB each."""
 
     waits: dict[str, float]
     ticks: float
     size: float
+    #: What a worker needs to find that nothing is due, in milliseconds.
+    minute: float
 
 
 async def measure(stage: Stage) -> list[Figure]:
@@ -81,6 +89,8 @@ async def measure(stage: Stage) -> list[Figure]:
 def _figures(few: Lives, lots: Lives, them: str) -> Iterator[Figure]:
     for name, wait in lots.waits.items():
         yield grown(f"{them}, {name}", wait, few.waits[name], "ms", _MOST_TIMES)
+    note = f"{few.minute:,.1f} ms with {_EACH * FEW}"
+    yield at_most(f"{them}, a worker's minute with nothing due", lots.minute, _MOST_MINUTE_MS, "ms", note)
     yield Figure(
         f"{them}, ticking tasks off, {_CONNECTIONS} connections",
         f"{lots.ticks:,.0f}/s",
@@ -111,7 +121,7 @@ async def _lived(stage: Stage, number: int) -> Lives:
                 [server.port], _CONNECTIONS, list(_ticks(stage, tasks)), seconds=5 * stage.seconds
             )
         ticks = seen["statuses"].get("200", 0) / seen["seconds"]
-        return Lives(waits, ticks, float(size) / number / _EACH)
+        return Lives(waits, ticks, float(size) / number / _EACH, await _minute(database))
     finally:
         await database.close()
 
@@ -169,6 +179,18 @@ def _waits(port: int, tasks: list[str]) -> Iterator[tuple[str, float]]:
         "ticking a task off",
         wait(lambda n: members[n].ask("PUT", f"/plan/tasks/{tasks[n]}", {"done": True})),
     )
+
+
+async def _minute(database: Database) -> float:
+    """What all tasks of every minute take when they have nothing to do, in milliseconds."""
+    context = Context(Config(), database)
+    tasks = schedule.every(timedelta(minutes=1))
+    for task in tasks:  # what has become due meanwhile
+        await perform(task, context)
+    started = time.perf_counter()
+    for task in tasks:
+        await perform(task, context)
+    return 1000 * (time.perf_counter() - started)
 
 
 def _ticks(stage: Stage, tasks: list[str]) -> Iterator[str]:
