@@ -16,6 +16,7 @@ from homechart_common.errors import Unavailable
 from homechart_common.models import registry
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Database, Queryable, array
+from homechart_common.user_agents import FAMILIES
 
 #: Whoever asks has little patience, and wants to hear of this process even while there is no database.
 _PATIENCE_SECONDS = 3.0
@@ -67,7 +68,8 @@ async def count(connection: Connection) -> int:
     await connection.execute("LOCK TABLE figure IN SHARE ROW EXCLUSIVE MODE")  # it can still be read
     if not await connection.fetch_value(_QUERIES["due"]):
         return 0
-    return await connection.execute(_QUERIES["count"], {"tables": array(model.table for model in registry)})
+    known = {"tables": array(model.table for model in registry), "families": array(FAMILIES)}
+    return await connection.execute(_QUERIES["count"], known)
 
 
 def documented() -> list[tuple[str, str, tuple[str, ...], str]]:

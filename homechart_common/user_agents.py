@@ -11,6 +11,8 @@ _MARKS = (
     ("CriOS/", "chrome"),
     ("Safari/", "safari"),
 )
+#: Everything that :func:`family` says. Clients may call themselves something else.
+FAMILIES = frozenset({"api", "unknown", *(name for _, name in _MARKS)})
 
 
 def family(user_agent: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from homechart_common import logger, metrics
 from homechart_common.errors import Unavailable
+from homechart_common.fetch import NotAnswering
 from homechart_common.log_lines import summary
 from homechart_common.logger import trace
 from homechart_common.notify import outbox
@@ -50,6 +51,9 @@ async def _attempt(context: Context, claim: Mail | Pushed, send: Callable[[], Aw
     except Postponed as error:
         reason, seconds = _failed(claim, error), error.seconds
         await _write_down(lambda: outbox.fail(database, claim, reason, seconds))
+    except NotAnswering as error:
+        reason = _failed(claim, error)
+        await _write_down(lambda: outbox.fail(database, claim, reason, unanswered=True))
     # Whatever it was, also a defect of ours: it must not come back again and again.
     except Exception as error:
         reason = _failed(claim, error)

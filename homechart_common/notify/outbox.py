@@ -202,14 +202,21 @@ async def forget(connection: Queryable, claim: Pushed) -> None:
     await connection.execute(_QUERIES["forget"], {"id": claim.id, "subscription": subscription})
 
 
-async def fail(connection: Queryable, claim: Claim, error: str, patience_seconds: float = 0) -> None:
+async def fail(
+    connection: Queryable, claim: Claim, error: str, patience_seconds: float = 0, *, unanswered: bool = False
+) -> None:
     """An attempt failed: it is repeated later, three times at most, then the message is given up.
 
-    Later is no sooner than after ``patience_seconds``, and so is whatever else waits for the same device.
+    Later is no sooner than after ``patience_seconds``, and so is whatever else waits for the same device. If the
+    push service is ``unanswered``, all that is for it waits a minute.
     """
     delay = max(BACK_OFF_SECONDS[min(claim.attempt, len(BACK_OFF_SECONDS) - 1)], patience_seconds)
     if isinstance(claim, Pushed):
         await connection.execute(_QUERIES["wait"], {"id": claim.id, "delay": delay})
+        if unanswered:
+            await connection.execute(
+                _QUERIES["wait_for_service"], {"id": claim.id, "delay": BACK_OFF_SECONDS[0]}
+            )
     if claim.attempt >= len(BACK_OFF_SECONDS):
         await finish(connection, claim, error)
         return

@@ -29,3 +29,8 @@ CREATE OR REPLACE FUNCTION session_may_view(
             WHERE entry ->> 'authHouseholdID' = household::text LIMIT 1)
     END ->> component)::integer, 0) <= 1
 $$;
+
+-- Where a push service is; what follows is the secret of one subscription.
+CREATE OR REPLACE FUNCTION origin_of(endpoint text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT substring(endpoint FROM '^https://[^/?#]*')
+$$;

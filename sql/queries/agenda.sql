@@ -2,17 +2,22 @@
 
 -- name: claim
 -- Accounts for whom it is time, for the caller's transaction alone; they are due again tomorrow, where they are. Nobody is
--- told of the same day twice, as after a change of the zone, or of a day before one that was told.
+-- told of the same day twice, as after a change of the zone, or of a day before one that was told; nor of a day before its
+-- time has come, if all that was missed is yesterday's.
 WITH due AS MATERIALIZED (
-    SELECT id, (%(now)s::timestamptz AT TIME ZONE time_zone)::date AS today, daily_agenda_day AS told
-    FROM auth_account WHERE daily_agenda_next <= %(now)s::timestamptz
+    SELECT id, daily_agenda_day AS told, today, (today + daily_agenda_time) AT TIME ZONE time_zone AS its_time
+    FROM auth_account CROSS JOIN LATERAL (SELECT (%(now)s::timestamptz AT TIME ZONE time_zone)::date AS today) calendar
+    WHERE daily_agenda_next <= %(now)s::timestamptz
     ORDER BY daily_agenda_next LIMIT %(limit)s::integer
-    FOR NO KEY UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE OF auth_account SKIP LOCKED
+), claimed AS MATERIALIZED (
+    SELECT *, its_time <= %(now)s::timestamptz AS has_come FROM due
 )
-UPDATE auth_account a SET daily_agenda_day = greatest(due.told, due.today),
-    daily_agenda_next = (due.today + 1 + a.daily_agenda_time) AT TIME ZONE a.time_zone
-FROM due WHERE a.id = due.id
-RETURNING a.id::text, due.today, a.time_zone, a.iso_639_code, a.preferences::text, due.told IS NULL OR due.told < due.today,
+UPDATE auth_account a SET daily_agenda_day = CASE WHEN c.has_come THEN greatest(c.told, c.today) ELSE c.told END,
+    daily_agenda_next = CASE WHEN c.has_come THEN (c.today + 1 + a.daily_agenda_time) AT TIME ZONE a.time_zone ELSE c.its_time END
+FROM claimed c WHERE a.id = c.id
+RETURNING a.id::text, c.today, a.time_zone, a.iso_639_code, a.preferences::text,
+    c.has_come AND (c.told IS NULL OR c.told < c.today),
     (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).mail,
     (ways_to(a.preferences, a.verified, a.child, NULL, 'Agenda')).push
         AND EXISTS (SELECT FROM auth_session s WHERE s.auth_account_id = a.id AND s.web_push IS NOT NULL AND s.expires > now());

@@ -5,7 +5,8 @@
 SELECT NOT EXISTS (SELECT FROM figure WHERE name = 'counted' AND value > extract(epoch FROM now()) - 1800);
 
 -- name: count
--- How much there is: roughly, as the planner sees it, but of people exactly. Figures that are no more go.
+-- How much there is: roughly, as the planner sees it, but of people exactly. Figures that are no more go. Clients call
+-- themselves what they like, which must not be as many figures.
 WITH counted (name, type, value) AS (
     SELECT c.relname::text, 'all', CASE WHEN c.reltuples >= 0 THEN c.reltuples ELSE coalesce(s.n_live_tup, 0) END::bigint
     FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
@@ -19,7 +20,10 @@ WITH counted (name, type, value) AS (
         FROM auth_account
     ) people CROSS JOIN LATERAL (VALUES ('all', everybody), ('daily', today), ('verified', verified)) AS v (type, value)
     UNION ALL
-    SELECT 'auth_session', coalesce(user_agent, 'all'), count(*) FROM auth_session GROUP BY GROUPING SETS ((), (user_agent))
+    SELECT 'auth_session', coalesce(client, 'all'), count(*)
+    FROM (
+        SELECT CASE WHEN user_agent = ANY (%(families)s::text[]) THEN user_agent ELSE 'unknown' END AS client FROM auth_session
+    ) signed_in GROUP BY GROUPING SETS ((), (client))
     UNION ALL
     SELECT 'database', 'bytes', pg_database_size(current_database())
     UNION ALL

@@ -114,7 +114,7 @@ FROM original, handed_on WHERE n.id = original.id;
 -- The end of a message, whoever has claimed it meanwhile. What it said may be a secret and is not kept.
 UPDATE notification SET sent = now(), send_start = NULL, error = %(error)s::text, body_smtp = '', body_web_push = '',
     to_web_push = CASE WHEN way = 'webpush' THEN jsonb_build_array(jsonb_build_object(
-        'endpoint', substring(to_web_push -> 0 ->> 'endpoint' FROM '^https://[^/?#]*'),
+        'endpoint', origin_of(to_web_push -> 0 ->> 'endpoint'),
         'name', (SELECT s.name FROM auth_session s
             WHERE s.auth_account_id = notification.auth_account_id AND s.web_push = to_web_push -> 0 LIMIT 1))) END
 WHERE id = %(id)s::uuid AND sent IS NULL;
@@ -138,6 +138,18 @@ WHERE id IN (
     JOIN notification n ON n.auth_account_id = failed.auth_account_id AND n.to_web_push = failed.to_web_push
     WHERE failed.id = %(id)s::uuid AND n.way = 'webpush' AND n.sent IS NULL AND n.send_start IS NULL
         AND n.send_after < now() + make_interval(secs => %(delay)s::float8)
+    FOR NO KEY UPDATE OF n SKIP LOCKED
+);
+
+-- name: wait_for_service
+-- All that is due at a service that does not answer waits, too: asking it takes a worker seconds each time, in which nobody
+-- else is told anything.
+UPDATE notification SET send_after = now() + make_interval(secs => %(delay)s::float8)
+WHERE id IN (
+    SELECT n.id FROM notification failed
+    JOIN notification n ON origin_of(n.to_web_push -> 0 ->> 'endpoint') = origin_of(failed.to_web_push -> 0 ->> 'endpoint')
+    WHERE failed.id = %(id)s::uuid AND n.way = 'webpush' AND n.sent IS NULL AND n.send_start IS NULL
+        AND n.send_after <= now()
     FOR NO KEY UPDATE OF n SKIP LOCKED
 );
 

@@ -220,6 +220,14 @@ async def test_after_days_without_a_worker_there_is_one_agenda_of_today(context:
     assert await tell(context, NOW + timedelta(days=3, hours=6)) == {}
 
 
+async def test_whoever_missed_yesterdays_is_not_woken_at_night(context: Context) -> None:
+    await add_reader(context.database, time_zone="Europe/Lisbon")
+    assert await tell(context, NOW + timedelta(hours=17)) == {}  # half past midnight
+    assert await due(context.database) == "2026-11-25 07:30:00"
+    assert await tell(context, NOW + timedelta(days=1)) == {"Jane": NOTHING.replace("/24/", "/25/")}
+    assert await due(context.database) == "2026-11-26 07:30:00"
+
+
 async def test_a_day_that_was_told_is_not_told_again(context: Context) -> None:
     """A client may send a time back that it has kept, and people fly to where it is yesterday."""
     database = context.database

@@ -59,11 +59,16 @@ async def make_due(context: Context) -> None:
 
 async def wait_of(context: Context) -> float:
     """The seconds until the next attempt."""
-    return float(
-        await context.database.fetch_value(
-            "SELECT extract(epoch FROM send_after - now())::float FROM notification"
-        )
+    (seconds,) = await waits(context)
+    return seconds
+
+
+async def waits(context: Context) -> list[float]:
+    """The seconds until the next attempt of each, in tens."""
+    found = await context.database.fetch(
+        "SELECT extract(epoch FROM send_after - now())::float FROM notification"
     )
+    return [round(seconds, -1) for (seconds,) in found]
 
 
 async def subscribed(context: Context, pushes: PushService) -> tuple[str, Browser]:
@@ -318,6 +323,30 @@ async def test_what_else_is_for_a_device_waits_until_its_service_answers(
     await make_due(pushing)
     await perform(push, pushing)
     assert len(pushes.told(slow)) == 10
+
+
+async def test_a_service_that_does_not_answer_is_asked_for_one_device(
+    pushing: Context, pushes: PushService
+) -> None:
+    """It takes all the time that a request may take, in which nobody else is told anything."""
+    asked = []
+
+    async def silent(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        await asyncio.sleep(1)
+        return await accept(request)
+
+    pushes.at("/silent", silent)
+    for endpoint in [f"{pushes.origin}/silent"] * 8 + ["https://inside.test/"]:
+        account, browser = await add_account(pushing.database), pushes.browser()
+        browser.endpoint = endpoint
+        await browser.subscribe(pushing.database, account)
+        await say(pushing, account)
+    await pushing.database.execute("UPDATE notification SET attempt = 2")
+    hasty = replace(pushing, fetcher=replace(pushing.fetcher, seconds=0.5))
+    assert await perform(push, hasty) == 2
+    assert len(asked) == 1
+    assert sorted(await waits(pushing)) == [60] * 7 + [7200] * 2
 
 
 async def test_what_could_not_be_sent_for_a_day_is_given_up(pushing: Context, pushes: PushService) -> None:

@@ -197,11 +197,16 @@ async def test_what_is_wrong_is_told_in_the_log_without_the_secret_address(
     told: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(logger, "notice", lambda message, **about: told.append((message, about)))
     await subscribe(
-        context.database, site.page("/secret.ics", "<html>"), "http://site.test:1/secret.ics", "gibberish"
+        context.database,
+        site.page("/secret.ics", "<html>"),
+        "http://site.test:1/secret.ics",
+        "https://me:secret@site.test:2/",
+        "gibberish",
     )
     await perform(refresh_calendars, context)
-    assert len(told) == 3
-    assert {about["host"] for _, about in told} == {f"site.test:{site.port}", "site.test:1", None}
+    assert len(told) == 4
+    hosts = {f"site.test:{site.port}", "site.test:1", "site.test:2", None}
+    assert {about["host"] for _, about in told} == hosts
     assert "secret" not in str(told)
 
 

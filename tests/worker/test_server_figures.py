@@ -67,6 +67,22 @@ async def test_what_is_no_more_is_told_no_more(context: Context) -> None:
     assert figures["homechart_model_auth_session type=all"] == 0
 
 
+async def test_clients_that_make_names_up_make_no_figures(context: Context) -> None:
+    account = await add_account(context.database)
+    for name in ("all", "", "mine", "another", "edge"):
+        session = await new_session(context.database, account, seconds=60)
+        await context.database.execute(
+            "UPDATE auth_session SET user_agent = %(name)s WHERE id = %(id)s",
+            {"name": name, "id": session.id},
+        )
+    await perform(count_rows, context)
+    told_of = {
+        name: value for name, value in (await told(context.database)).items() if "auth_session" in name
+    }
+    kinds = {"all": 5, "unknown": 4, "edge": 1}
+    assert told_of == {f"homechart_model_auth_session type={kind}": count for kind, count in kinds.items()}
+
+
 async def test_the_outbox_is_looked_at_when_somebody_asks(context: Context) -> None:
     database = context.database
     assert (await told(database))["homechart_outbox_oldest_seconds"] == 0
