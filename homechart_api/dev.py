@@ -15,7 +15,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from contextlib import suppress
 from dataclasses import replace
 
-from homechart_api.server import cannot_listen
+from homechart_api.entrance import cannot_listen
 from homechart_common import logger
 from homechart_common.config import App, Config
 from homechart_common.config.sources import DOCUMENT_VARIABLE

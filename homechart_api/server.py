@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
-import os
-import ssl
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.log import server_logger
 
+from homechart_api import entrance
 from homechart_api.app import create_app
 from homechart_api.traffic import Traffic
 from homechart_common import lifetime, logger, tracing
 from homechart_common.config import Config
-from homechart_common.config.sections import OPTIONS
-from homechart_common.errors import StartupError
 from homechart_common.startup import database_ready
 
 #: How long clients may take to receive the last answers, in seconds.
@@ -46,14 +42,16 @@ async def _serve(app: web.Application, config: Config) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_WRITING_SECONDS, max_field_size=16_380)
     try:
         await runner.setup()
-        site = await _listening(runner, config)
+        assert runner.server is not None  # noqa: S101 - it was set up
+        listening = await entrance.opened(runner.server, config)
         _keep_what_is_loaded()
-        logger.notice(f"Listening on port {runner.addresses[0][1]} for {config.app.base_url}")
+        port = listening.sockets[0].getsockname()[1]
+        logger.notice(f"Listening on port {port} for {config.app.base_url}")
         lifetime.tell_ready()
         try:
             await asyncio.Event().wait()
         finally:
-            await site.stop()
+            await entrance.close(listening)
             await app.shutdown()
             await traffic.end()
     finally:
@@ -73,43 +71,3 @@ def _is_ours(record: logging.LogRecord) -> bool:
     """Whether a failure is the server's: what is no HTTP was answered with 400, and anybody could fill the log."""
     raised = record.exc_info[1] if record.exc_info else None
     return not isinstance(raised, HttpProcessingError)
-
-
-async def _listening(runner: web.AppRunner, config: Config) -> web.TCPSite:
-    site = web.TCPSite(
-        runner,
-        config.app.host or None,
-        config.app.port,
-        ssl_context=_tls(config),
-        backlog=1024,
-        reuse_port=config.app.reuse_port or None,
-    )
-    try:
-        await site.start()
-    except OSError as error:
-        raise cannot_listen(config, error) from error
-    return site
-
-
-def cannot_listen(config: Config, error: OSError) -> StartupError:
-    """The failure for a port that cannot be listened on, in words without the system's details."""
-    reason = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else str(error)
-    hint = (
-        f"; app.port ({OPTIONS['APP_PORT'].variable}) chooses another"
-        if error.errno == errno.EADDRINUSE
-        else ""
-    )
-    return StartupError(f"Cannot listen on port {config.app.port}: {reason}{hint}")
-
-
-def _tls(config: Config) -> ssl.SSLContext | None:
-    if not (config.app.tls_certificate and config.app.tls_key):
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(config.app.tls_certificate, config.app.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise StartupError(
-            f"app.tlsCertificate, app.tlsKey: cannot be used: {error.strerror or error}"
-        ) from error
-    return context
