@@ -70,6 +70,13 @@ UPDATE auth_account SET password_hash = %(password_hash)s::text, totp_secret = '
     verified = true, verification_token = NULL
 WHERE id = %(id)s::uuid AND password_reset_token = %(token)s::bytea AND password_reset_expires > now();
 
+-- name: vouch
+-- A proxy says that an address is theirs, which nobody had proved: what somebody else may know of the account is void.
+UPDATE auth_account SET password_hash = '', totp_secret = '', totp_backup = '',
+    password_reset_token = NULL, password_reset_expires = NULL, icalendar_id = NULL,
+    verified = true, verification_token = NULL
+WHERE id = %(id)s::uuid AND NOT verified AND NOT child;
+
 -- name: can_sign_in
 -- Whether there is a way into an account: a password, an identity at one of these providers, or a passkey for this host.
 SELECT password_hash <> ''
