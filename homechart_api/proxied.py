@@ -14,6 +14,7 @@ from aiohttp import web
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
 from homechart_api.people import Person
+from homechart_api.ways import close_all
 from homechart_common import clock, logger
 from homechart_common.addresses import is_in
 from homechart_common.errors import Conflict, InvalidInput
@@ -25,6 +26,7 @@ from homechart_common.postgresql.database import Connection
 from homechart_common.security import hash_token
 from homechart_common.user_agents import family
 
+_ACCOUNTS = queries.load("accounts")
 _QUERIES = queries.load("sessions")
 
 
@@ -41,6 +43,8 @@ async def proxied(request: web.Request) -> Proxied | None:
     if not address:
         return None
     person = await people.find_by_address(request.app[DATABASE], address) or await _welcome(request, address)
+    if person is not None and not person.child and not people.owns_address(request.app[CONFIG], person):
+        person = await _vouched_for(request, address)
     if person is None or person.child:
         return None
     return Proxied(person, f"proxied {person.id} {request.headers.get('User-Agent', '')}")
@@ -87,6 +91,23 @@ def _said(request: web.Request, header: str, member: str) -> Row:
         return read_members(AuthAccount, {member: text}, (member,)) if text else {}
     except InvalidInput:
         return {}
+
+
+async def _vouched_for(request: web.Request, address: str) -> Person | None:
+    """Whose account has this address, which nobody had shown to be theirs before.
+
+    Somebody else may have signed up with it, and waits for what its owner does there.
+    """
+    config = request.app[CONFIG]
+
+    async def work(connection: Connection) -> Person | None:
+        person = await people.find_by_address(connection, address, to_change=True)
+        if person is None or not await connection.execute(_ACCOUNTS["vouch"], {"id": person.id}):
+            return person
+        await close_all(connection, config, person)
+        return person._replace(verified=True)
+
+    return await request.app[DATABASE].retrying(work)
 
 
 async def _welcome(request: web.Request, address: str) -> Person | None:

@@ -1,16 +1,22 @@
-"""The ways into an account, of which one has to stay."""
+"""The ways into an account, of which one has to stay; all go when they may be somebody else's."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+from homechart_api import people
+from homechart_api.people import Person
 from homechart_common.ceremonies import NoPasskeys, RelyingParty
 from homechart_common.config import Config
 from homechart_common.errors import InvalidInput
+from homechart_common.models.actors import lock_sessions
 from homechart_common.postgresql import queries
-from homechart_common.postgresql.database import Connection, array
+from homechart_common.postgresql.database import Connection, Queryable, array
 
 _QUERIES = queries.load("accounts")
+_IDENTITIES = queries.load("identities")
+_PASSKEYS = queries.load("passkeys")
+_SESSIONS = queries.load("sessions")
 
 
 def passkey_host(config: Config) -> str:
@@ -35,3 +41,27 @@ async def require_one(connection: Connection, config: Config, account_id: str) -
     }
     if not await connection.fetch_value(_QUERIES["can_sign_in"], ways):
         raise InvalidInput("You could not sign in any more: please choose a password first")
+
+
+async def close_all(connection: Connection, config: Config, person: Person) -> None:
+    """End every session and take away every way in but the password; whoever asks keeps the account from changing.
+
+    One may be of somebody who has only claimed to have the address.
+    """
+    await connection.execute(_IDENTITIES["unlink_all"], {"account": person.id})
+    await end_sessions(connection, person.id)
+    removed = await connection.fetch(_PASSKEYS["delete_all"], {"account": person.id})
+    if removed:
+        await tell_of_removed(connection, config, person, *(name for (name,) in removed))
+
+
+async def end_sessions(connection: Connection, account_id: str) -> int:
+    """End every session of an account, those that are being made included; how many there were."""
+    await lock_sessions(connection, account_id)
+    return await connection.execute(_SESSIONS["delete_all"], {"account": account_id})
+
+
+async def tell_of_removed(connection: Queryable, config: Config, person: Person, *names: str) -> None:
+    """Write to a person whose passkeys are gone."""
+    link = people.page(config, "/settings/account")
+    await people.tell(connection, config, person, "passkey_removed", passkey=", ".join(names), link=link)

@@ -63,10 +63,11 @@ async def read(request: web.Request) -> web.Response:
 
 async def forward(request: web.Request) -> web.Response:
     """Pass on what a provider sends as a form: to the same address, where the client finds it in the query."""
-    if (request.content_length or 0) > _MOST_BYTES:
+    # what has no length beforehand, or is compressed, shows its size only when it is read
+    if (request.content_length or 0) > _MOST_BYTES or len(body := await body_of(request)) > _MOST_BYTES:
         raise TooLarge
     try:
-        said = parse_qs((await body_of(request)).decode(), max_num_fields=_MOST_FIELDS)
+        said = parse_qs(body.decode(), max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise InvalidInput("The body must be a form") from None
     # a relative address, as a proxy may have taken away the beginning of the path

@@ -13,10 +13,9 @@ from homechart_api.crud import json_object, path_id
 from homechart_api.people import Person
 from homechart_api.responses import empty, many, one
 from homechart_api.route import Members, Values
-from homechart_api.ways import require_one
+from homechart_api.ways import require_one, tell_of_removed
 from homechart_common import ceremonies, logger
 from homechart_common.ceremonies import Holder, RelyingParty
-from homechart_common.config import Config
 from homechart_common.errors import Forbidden, InvalidInput, NothingChanged, SignedOut
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthPasskey, rows
@@ -141,12 +140,6 @@ async def delete(request: web.Request) -> web.Response:
 def relying_party(request: web.Request) -> RelyingParty:
     """Whom passkeys of this server are for."""
     return RelyingParty.at(request.app[CONFIG].app.base_url)
-
-
-async def tell_of_removed(connection: Queryable, config: Config, person: Person, *names: str) -> None:
-    """Write to a person whose passkeys are gone."""
-    link = people.page(config, "/settings/account")
-    await people.tell(connection, config, person, "passkey_removed", passkey=", ".join(names), link=link)
 
 
 def _owner(request: web.Request) -> Actor:

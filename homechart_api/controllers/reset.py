@@ -9,12 +9,11 @@ from aiohttp import web
 
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE
-from homechart_api.controllers.passkeys import tell_of_removed
-from homechart_api.controllers.sessions import end_all
 from homechart_api.crud import json_object
 from homechart_api.people import Person
 from homechart_api.responses import empty
 from homechart_api.route import Members
+from homechart_api.ways import close_all
 from homechart_common import clock, logger
 from homechart_common.errors import InvalidInput, NothingChanged
 from homechart_common.ids import new_uuid
@@ -30,8 +29,6 @@ UPDATE = Members(AuthAccount, "emailAddress", "password", "passwordResetToken")
 
 _TOKEN_LIFETIME = timedelta(hours=1)
 _QUERIES = queries.load("accounts")
-_IDENTITIES = queries.load("identities")
-_PASSKEYS = queries.load("passkeys")
 
 
 async def create(request: web.Request) -> web.Response:
@@ -84,11 +81,7 @@ async def update(request: web.Request) -> web.Response:
         parameters = {"id": person.id, "token": hash_token(token), "password_hash": password_hash}
         if not await connection.execute(_QUERIES["use_reset_token"], parameters):
             raise NothingChanged
-        await connection.execute(_IDENTITIES["unlink_all"], {"account": person.id})
-        await end_all(connection, person.id)
-        removed = await connection.fetch(_PASSKEYS["delete_all"], {"account": person.id})
-        if removed:
-            await tell_of_removed(connection, config, person, *(name for (name,) in removed))
+        await close_all(connection, config, person)
         link = people.page(config, "/reset")
         await people.tell(connection, config, person, "password_changed", link=link)
         return person

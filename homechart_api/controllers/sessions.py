@@ -13,11 +13,12 @@ from homechart_api.context import DATABASE, actor_of
 from homechart_api.crud import json_object, path_id
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Members
+from homechart_api.ways import end_sessions
 from homechart_common import clock
 from homechart_common.errors import Forbidden, InvalidInput, NothingChanged
 from homechart_common.ids import NIL_UUID, new_uuid
 from homechart_common.models import AuthSession, rows
-from homechart_common.models.actors import hold, lock_sessions
+from homechart_common.models.actors import hold
 from homechart_common.models.bodies import read_members, writable
 from homechart_common.models.permissions import (
     FULL,
@@ -166,15 +167,9 @@ def _own_session(request: web.Request) -> str:
 
 async def _delete_all(request: web.Request, account_id: str) -> web.Response:
     async def work(connection: Connection) -> int:
-        return await end_all(connection, account_id)
+        return await end_sessions(connection, account_id)
 
     return empty() if await request.app[DATABASE].retrying(work) else nothing()
-
-
-async def end_all(connection: Connection, account_id: str) -> int:
-    """End every session of an account, those that are being made included; how many there were."""
-    await lock_sessions(connection, account_id)
-    return await connection.execute(_SESSIONS["delete_all"], {"account": account_id})
 
 
 async def open_session(connection: Queryable, **columns: Any) -> dict[str, Any]:

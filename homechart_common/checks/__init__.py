@@ -36,6 +36,7 @@ OF_POSTGRESQL: tuple[Callable[[Circumstances, Connection], Awaitable[Finding]], 
 CHECKS: tuple[Callable[[Circumstances], Awaitable[Finding]], ...] = (
     host.data_directory,
     doors.base_url,
+    doors.providers,
     doors.mail,
     doors.web_push,
     doors.vault,

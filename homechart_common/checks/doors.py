@@ -1,7 +1,8 @@
-"""What leads in and out: the address at which people come in, mail, notifications, Vault."""
+"""What leads in and out: the address at which people come in, who else signs them in, mail, notifications, Vault."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from email.errors import MessageError
 
@@ -10,6 +11,8 @@ from aiosmtplib import SMTPException
 from yarl import URL
 
 from homechart_common.checks.findings import Circumstances, Finding, ok, warning, wrong
+from homechart_common.config import OidcProvider
+from homechart_common.errors import ConfigurationError
 from homechart_common.log_lines import summary
 from homechart_common.notify import smtp
 from homechart_common.notify.mail import compose
@@ -42,6 +45,37 @@ async def base_url(circumstances: Circumstances) -> Finding:
             f"{address} answers; over http, browsers offer neither notifications nor passkeys nor an app",
         )
     return ok(about, f"{address} answers as version {found}")
+
+
+async def providers(circumstances: Circumstances) -> Finding:
+    """Whether those that people sign in with are what they are said to be, and have keys to sign with."""
+    about, named = "sign-in providers", circumstances.config.oidc.everywhere
+    if not named:
+        return ok(about, "none is configured")
+    problems = [*filter(None, await asyncio.gather(*map(_problem_of, named)))]
+    if problems:
+        return wrong(about, "; ".join(problems))
+    said = ", ".join(f"{provider.label} ({provider.issuer})" for provider in named)
+    if any(
+        URL(provider.issuer).scheme == "http" and URL(provider.issuer).host not in _HERE for provider in named
+    ):
+        return warning(about, f"{said}; whoever listens on the way to one by http can sign in as anybody")
+    return ok(about, said)
+
+
+async def _problem_of(settings: OidcProvider) -> str:
+    """What keeps people from signing in with a provider; empty if nothing does."""
+    # takes memory that nobody needs who has no provider
+    from homechart_common.oidc.provider import Provider
+    from homechart_common.oidc.transport import ProviderError
+
+    try:
+        await Provider(settings, seconds=_PATIENCE_SECONDS).reach()
+    except ProviderError as error:
+        return f"{settings.label}: {error}"
+    except ConfigurationError as error:
+        return error.message
+    return ""
 
 
 async def mail(circumstances: Circumstances) -> Finding:

@@ -83,6 +83,13 @@ class Provider:
         endpoint = (await self._endpoints.get()).auth
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
+    async def reach(self) -> int:
+        """Ask for all that has to be known before anybody can sign in; how many keys it signs with.
+
+        Raises :class:`ProviderError`.
+        """
+        return len((await self._keys.get()).keys)
+
     async def redeem(self, code: str, redirect_uri: str, verifier: str, nonce: str | None = None) -> Identity:
         """Who somebody is that has come back with a code, in answer to ``nonce`` if that is known.
 
@@ -99,7 +106,8 @@ class Provider:
             raise ProviderError("the token answers another question")
         told = claims
         if endpoints.userinfo and not {"email", "email_verified"} <= claims.keys():
-            told = {**await self._asked_about(claims, endpoints, _text(answer, "access_token")), **claims}
+            # what is said of an address is said of the one beside it, and never of another that the token has
+            told = {**claims, **await self._asked_about(claims, endpoints, _text(answer, "access_token"))}
         return self._identity(claims, told)
 
     def _identify(self, form: dict[str, str], endpoints: Endpoints) -> Mapping[str, str]:
@@ -163,7 +171,8 @@ class Provider:
             return Endpoints(*given, settings.userinfo_url)
         said = await self._transport.get(settings.issuer.rstrip("/") + _DISCOVERY)
         if said.get("issuer") != settings.issuer:
-            raise ProviderError(f"the issuer calls itself {said.get('issuer')!r}, not {settings.issuer!r}")
+            itself = repr(said.get("issuer"))[:200]
+            raise ProviderError(f"the issuer calls itself {itself}, not {settings.issuer!r}")
         methods = said.get("token_endpoint_auth_methods_supported")
         return Endpoints(
             auth=settings.auth_url or self._endpoint(said, "authorization_endpoint"),

@@ -63,10 +63,19 @@ WHERE id = %(id)s::uuid AND verification_token = %(token)s::bytea;
 
 -- name: use_reset_token
 -- A new password for who has the mailed token, which also proves the address. It works once (contract section 3.6).
+-- If nobody had proved it before, somebody else may know where the calendar feed is.
 UPDATE auth_account SET password_hash = %(password_hash)s::text, totp_secret = '', totp_backup = '',
     password_reset_token = NULL, password_reset_expires = NULL,
+    icalendar_id = CASE WHEN verified THEN icalendar_id END,
     verified = true, verification_token = NULL
 WHERE id = %(id)s::uuid AND password_reset_token = %(token)s::bytea AND password_reset_expires > now();
+
+-- name: vouch
+-- A proxy says that an address is theirs, which nobody had proved: what somebody else may know of the account is void.
+UPDATE auth_account SET password_hash = '', totp_secret = '', totp_backup = '',
+    password_reset_token = NULL, password_reset_expires = NULL, icalendar_id = NULL,
+    verified = true, verification_token = NULL
+WHERE id = %(id)s::uuid AND NOT verified AND NOT child;
 
 -- name: can_sign_in
 -- Whether there is a way into an account: a password, an identity at one of these providers, or a passkey for this host.

@@ -11,7 +11,7 @@ import pytest
 from homechart_common.postgresql.database import Database
 from tests.callers import Answer
 from tests.factories import new_account
-from tests.visitors import PASSWORD, SignUp, StartAPI, Visitor, new_address
+from tests.visitors import PASSWORD, Letters, SignUp, StartAPI, Visitor, new_address
 
 NIL = str(uuid.UUID(int=0))
 PROXY = ("app_proxyaddress=127.0.0.", "app_proxyheaderemail=Remote-Email", "app_proxyheadername=Remote-Name")
@@ -55,6 +55,40 @@ async def test_who_comes_for_the_first_time_has_no_password(behind: Visitor) -> 
         ).status == 400
 
 
+async def test_whoever_claimed_an_address_is_out_when_its_owner_comes(
+    start_api: StartAPI, database: Database
+) -> None:
+    address = new_address()
+    behind = await start_api(*PROXY, f"app_adminemailaddresses={address}")
+    body = {"emailAddress": address, "password": PASSWORD, "tosAccepted": True}
+    claimant = behind.signed_in((await behind.post("/auth/accounts", body)).value)
+    assert (await claimant.put("/icalendar")).value["icalendarID"]
+    session = (await session_of(behind, address)).value
+    assert (session["authAccountID"], session["admin"]) == (claimant.account, True)
+    assert (await claimant.get("/auth/signin")).status == 410
+    assert (await behind.post("/auth/signin", body)).message == "Incorrect password"
+    condition = "id = %(id)s AND verified AND icalendar_id IS NULL"
+    assert await count(database, "auth_account", condition, id=claimant.account) == 1
+    assert (await session_of(behind, address)).value["id"] == session["id"]
+
+
+async def test_a_password_of_somebody_whose_address_is_theirs_stays(
+    start_api: StartAPI, database: Database
+) -> None:
+    behind = await start_api(*PROXY)
+    unreachable = f"{uuid.uuid4().hex}@example.com"  # no mail goes there, so nothing could ever prove it
+    for address in (new_address(), unreachable):
+        body = {"emailAddress": address, "password": PASSWORD, "tosAccepted": True}
+        ann = behind.signed_in((await behind.post("/auth/accounts", body)).value)
+        if address != unreachable:
+            await database.execute(
+                "UPDATE auth_account SET verified = true WHERE id = %(id)s", {"id": ann.account}
+            )
+        assert (await session_of(behind, address)).value["authAccountID"] == ann.account
+        assert (await ann.get("/auth/signin")).status == 200
+        assert (await behind.post("/auth/signin", body)).status == 200
+
+
 @pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\x80b"])
 async def test_whatever_the_proxy_says_of_the_name_the_person_comes_in(behind: Visitor, name: str) -> None:
     address = new_address()
@@ -63,9 +97,13 @@ async def test_whatever_the_proxy_says_of_the_name_the_person_comes_in(behind: V
     assert account.value["name"] in ("Homecharter", name)
 
 
-async def test_an_account_that_there_is_already_is_used(behind: Visitor, sign_up: SignUp) -> None:
+async def test_an_account_that_there_is_already_is_used(
+    behind: Visitor, sign_up: SignUp, letters: Letters
+) -> None:
     address = new_address()
     ann = await sign_up(emailAddress=address)
+    (welcome,) = await letters(address)
+    await behind.put(f"/auth/verify?id={ann.account}&token={welcome.token}")
     session = (await session_of(behind, address.upper(), Remote_Name="Eve")).value
     assert session["authAccountID"] == ann.account
     assert session["id"] != ann.session["id"]
@@ -118,7 +156,7 @@ async def test_an_address_that_was_given_up_is_nobodys(behind: Visitor) -> None:
     path = f"/auth/accounts/{ann['authAccountID']}"
     assert (await behind.put(path, {"emailAddress": new}, Remote_Email=old)).status == 200
     assert (await session_of(behind, old)).value["authAccountID"] != ann["authAccountID"]
-    assert (await session_of(behind, new)).value["id"] == ann["id"]
+    assert (await session_of(behind, new)).value["authAccountID"] == ann["authAccountID"]
 
 
 async def test_administrators_are_administrators_here_too(start_api: StartAPI) -> None:

@@ -111,6 +111,28 @@ async def test_who_chooses_a_forgotten_password_is_signed_out_everywhere(
         assert (await session.get("/auth/signin")).status == 410
 
 
+async def test_whoever_claimed_the_address_first_does_not_keep_the_calendar_feed(
+    api: Visitor, sign_up: SignUp, letters: Letters
+) -> None:
+    address = new_address()
+    claimant = await sign_up(emailAddress=address)
+    feeds = [(await claimant.put("/icalendar")).value["icalendarID"]]
+    for _ in range(2):
+        await api.post("/auth/reset", {"emailAddress": address})
+        body = {
+            "emailAddress": address,
+            "password": NEW_PASSWORD,
+            "passwordResetToken": (await letters(address))[-1].token,
+        }
+        assert (await api.put("/auth/reset", body)).status == 200
+        ann = api.signed_in((await api.post("/auth/signin", body)).value)
+        feeds.append((await ann.get(ann.home)).value["icalendarID"])
+        if feeds[-1] is None:
+            feeds.append((await ann.put("/icalendar")).value["icalendarID"])
+    assert feeds[1] is None
+    assert feeds[0] != feeds[2] == feeds[3]
+
+
 async def test_a_new_password_voids_links_to_choose_another(
     api: Visitor, sign_up: SignUp, letters: Letters
 ) -> None:

@@ -443,8 +443,15 @@ async def test_what_a_provider_posts_is_found_in_the_address(visitor: Visitor) -
     for body, status in ((b"\xff", 400), (b"a=1&" * 30, 400), (b"x" * 40_000, 413)):
         async with visitor.client.post("/oidc", data=body, allow_redirects=False) as answer:
             assert answer.status == status
+    async with visitor.client.post("/oidc", data=_pieces(b"code=" + b"x" * 40_000)) as answer:
+        assert answer.status == 413
     async with visitor.client.get("/oidc?provider=2&code=x&state=y") as answer:
         assert answer.content_type == "text/html"
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A body that does not say beforehand how long it is."""
+    yield body
 
 
 def _in(url: str, name: str) -> str:

@@ -22,6 +22,7 @@ from homechart_common.postgresql.embedded import start as start_embedded
 from homechart_common.postgresql.embedded import stop as stop_embedded
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.mail_server import CERTIFICATE, mail_server
+from tests.openid_provider import openid_provider
 from tests.processes import api_process, database_environment, free_port, start
 from tests.vault_server import TOKEN, vault_server
 
@@ -52,7 +53,7 @@ async def test_a_set_up_in_order_is_found_to_be(fresh_database: Database, tmp_pa
         assert mail.mails == []
     wrong = [finding for finding in found.values() if finding.state is State.WRONG]
     assert wrong == []
-    assert len(found) == 13
+    assert len(found) == 14
     assert found["schema"].words.startswith("up to date, at 00")
     assert found["base URL"].state is State.OK
     assert said(found["mail"]) == (
@@ -70,7 +71,7 @@ async def test_the_command_ends_with_1_if_something_is_wrong(fresh_database: Dat
     refused = await start("homechart_api", "check", environment=environment)
     assert await refused.ended() == 1
     assert "wrong   PostgreSQL: PostgreSQL refuses the connection:" in refused.log
-    assert refused.log.endswith("homechart-api: 1 of 6 checks found something wrong\n")
+    assert refused.log.endswith("homechart-api: 1 of 7 checks found something wrong\n")
 
 
 async def test_a_database_that_is_away_does_not_hide_the_rest(database_settings: PostgresqlSettings) -> None:
@@ -202,6 +203,54 @@ async def test_an_address_where_somebody_else_answers_is_told(
     found = await findings(database_settings, app_baseurl=f"http://127.0.0.1:{elsewhere.port}{path}")
     assert found["base URL"].state is state
     assert words in found["base URL"].words
+
+
+async def test_providers_that_nobody_could_sign_in_with_are_told(
+    database_settings: PostgresqlSettings, tmp_path: Path
+) -> None:
+    async with openid_provider() as provider:
+
+        async def found(**options: str) -> tuple[State, str]:
+            named = {"issuer": provider.issuer, "clientid": "homechart", "displayname": "Our home"} | options
+            given = {f"oidc_home_{name}": value for name, value in named.items()}
+            return said((await findings(database_settings, **given))["sign-in providers"])
+
+        assert await found() == (State.OK, f"Our home ({provider.issuer})")
+        assert provider.asked[-2:] == ["/.well-known/openid-configuration", "/jwks"]
+        assert await found(issuer=f"{provider.issuer}/") == (
+            State.WRONG,
+            f"Our home: the issuer calls itself '{provider.issuer}', not '{provider.issuer}/'",
+        )
+        assert await found(cafile=str(tmp_path / "none.pem")) == (
+            State.WRONG,
+            f"oidc.home.caFile: no certificates can be read from {tmp_path / 'none.pem'}: "
+            "[Errno 2] No such file or directory",
+        )
+        provider.said = {"jwks_uri": f"{provider.issuer}/userinfo/none"}
+        state, words = await found()
+        assert (state, words.startswith(f"Our home: {provider.issuer}/userinfo/none answered 404")) == (
+            State.WRONG,
+            True,
+        )
+    state, words = await found()
+    assert (state, "cannot be asked" in words) == (State.WRONG, True)
+
+
+async def test_a_provider_over_an_open_line_is_told(database_settings: PostgresqlSettings) -> None:
+    async with openid_provider() as provider:
+        options = {
+            "issuer": "http://id.house.test",
+            "clientid": "homechart",
+            **{name: f"{provider.issuer}/{name}" for name in ("authurl", "tokenurl")},
+            "jwksurl": f"{provider.issuer}/jwks",
+        }
+        found = await findings(
+            database_settings, **{f"oidc_home_{name}": text for name, text in options.items()}
+        )
+    assert said(found["sign-in providers"]) == (
+        State.WARNING,
+        "Home (http://id.house.test); whoever listens on the way to one by http can sign in as anybody",
+    )
 
 
 async def test_a_mail_is_sent_to_who_is_named(

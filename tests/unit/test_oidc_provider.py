@@ -214,6 +214,7 @@ async def test_what_an_answer_may_take_is_bounded(site: RogueServer) -> None:
         (answer(bomb(20), JSON, "Content-Encoding: gzip"), "answered no JSON object"),
         (answer("[" * 100_000, JSON), "answered no JSON object"),
         (answer("[1]", JSON), "answered no JSON object"),
+        (answer('{"issuer": "' + "x" * 9000 + '"}', JSON), "the issuer calls itself"),
         (answer("<html>", "Content-Type: text/html"), "answered no JSON object"),
         (redirect(f"{issuer}/elsewhere"), "answered 302"),
         (
@@ -237,6 +238,13 @@ async def test_a_provider_without_keys_signs_nobody_in(
     provider = provider_at(real.issuer, jwks_url=f"http://127.0.0.1:{site.port}/jwks")
     with pytest.raises(ProviderError, match="no key that could verify"):
         await signed_in(provider)
+
+
+async def test_an_address_is_verified_by_who_says_it_alone(real: OpenIDProvider) -> None:
+    real.brief = True
+    real.forge = lambda claims: real.signed({**claims, "email": "victim@house.test"})
+    identity = await signed_in(provider_at(real.issuer))
+    assert (identity.email_address, identity.verified) == ("jane@house.test", True)
 
 
 @pytest.mark.parametrize("said", [{}, {"id_token": 5}, {"id_token": ""}, {"error": "x", "id_token": None}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -99,6 +100,26 @@ async def test_a_caller_that_keeps_no_trace_is_followed(collector):
     with trace("Unit", {"traceparent": f"00-{TRACE_ID}-{CALLER}-00"}):
         pass
     assert await collector.collect() == {}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        f"00-{TRACE_ID}-{CALLER}-01",
+        f"00-{TRACE_ID.upper()}-{CALLER.upper()}-01",
+        f"00-{TRACE_ID}-{CALLER}-01'; DROP TABLE auth_account; --",
+        f"00-{TRACE_ID}-{CALLER[:-3]}';--01",
+        f"00-{TRACE_ID[:-1]}'-{CALLER}-01",
+        f"01-{TRACE_ID}-{CALLER}-01-'; DROP TABLE auth_account; --",
+        f"00-{TRACE_ID}-{CALLER}-01\n'",
+        "'; DROP TABLE auth_account; --",
+        f"00-{'٣' * 32}-{'٣' * 16}-01",
+    ],
+)
+async def test_what_a_caller_sends_reaches_statements_as_digits_alone(collector, sent):
+    collector.start()
+    with trace("Unit", {"traceparent": sent, "tracestate": "a=';--"}):
+        assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", tracing.traceparent())
 
 
 async def test_a_malformed_caller_is_ignored(collector):
