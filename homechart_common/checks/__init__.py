@@ -39,6 +39,7 @@ CHECKS: tuple[Callable[[Circumstances], Awaitable[Finding]], ...] = (
     doors.mail,
     doors.web_push,
     doors.vault,
+    doors.providers,
 )
 
 

@@ -1,4 +1,4 @@
-"""What leads in and out: the address at which people come in, mail, notifications, Vault."""
+"""What leads in and out: the address at which people come in, mail, notifications, Vault, providers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from aiosmtplib import SMTPException
 from yarl import URL
 
 from homechart_common.checks.findings import Circumstances, Finding, ok, warning, wrong
+from homechart_common.errors import ConfigurationError
 from homechart_common.log_lines import summary
 from homechart_common.notify import smtp
 from homechart_common.notify.mail import compose
+from homechart_common.oidc.provider import Provider
+from homechart_common.oidc.transport import ProviderError
 from homechart_common.version import VERSION
 
 _PATIENCE_SECONDS = 5.0
@@ -30,6 +33,10 @@ async def base_url(circumstances: Circumstances) -> Finding:
         return wrong(about, f"{address} gives no answer from here within {_PATIENCE_SECONDS:.0f} s")
     except aiohttp.ClientSSLError as error:
         return wrong(about, f"{address} cannot be reached from here by https: {summary(error)}")
+    except aiohttp.ClientConnectorDNSError:
+        return warning(
+            about, f"{address} cannot be reached from here, as its name is not known: see app.baseURL"
+        )
     except aiohttp.ClientConnectionError:
         return warning(about, f"{address} cannot be reached from here: does the API run, and the proxy?")
     except (aiohttp.ClientError, ValueError, LookupError, TypeError):
@@ -49,7 +56,9 @@ async def mail(circumstances: Circumstances) -> Finding:
     config, to = circumstances.config, circumstances.mail_to
     given = config.smtp
     if not given.is_enabled:
-        return warning("mail", "none is sent, no reminders either: see smtp.hostname and smtp.fromAddress")
+        return warning(
+            "mail", "none is sent, so reminders reach devices alone: see smtp.hostname and smtp.fromAddress"
+        )
     where = f"{given.hostname}:{given.port}"
     try:
         if to:
@@ -80,3 +89,17 @@ async def vault(circumstances: Circumstances) -> Finding:
     if not given.address:
         return ok("Vault", "none is configured")
     return ok("Vault", f"options were read from {', '.join(given.paths)} at {given.address}")
+
+
+async def providers(circumstances: Circumstances) -> Finding:
+    """Whether those with whom people can sign in are there and are who they should be."""
+    given, away = circumstances.config.oidc.everywhere, []
+    for settings in given:
+        try:
+            await Provider(settings, seconds=_PATIENCE_SECONDS).look()
+        except (ProviderError, ConfigurationError) as error:
+            away.append(f"{settings.name}: {summary(error)}")
+    if away:
+        return wrong("providers", "; ".join(away))
+    names = ", ".join(settings.name for settings in given)
+    return ok("providers", f"{names} can sign people in" if given else "none is configured")

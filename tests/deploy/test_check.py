@@ -22,6 +22,7 @@ from homechart_common.postgresql.embedded import start as start_embedded
 from homechart_common.postgresql.embedded import stop as stop_embedded
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.mail_server import CERTIFICATE, mail_server
+from tests.openid_provider import openid_provider
 from tests.processes import api_process, database_environment, free_port, start
 from tests.vault_server import TOKEN, vault_server
 
@@ -52,7 +53,7 @@ async def test_a_set_up_in_order_is_found_to_be(fresh_database: Database, tmp_pa
         assert mail.mails == []
     wrong = [finding for finding in found.values() if finding.state is State.WRONG]
     assert wrong == []
-    assert len(found) == 13
+    assert len(found) == 14
     assert found["schema"].words.startswith("up to date, at 00")
     assert found["base URL"].state is State.OK
     assert said(found["mail"]) == (
@@ -70,14 +71,17 @@ async def test_the_command_ends_with_1_if_something_is_wrong(fresh_database: Dat
     refused = await start("homechart_api", "check", environment=environment)
     assert await refused.ended() == 1
     assert "wrong   PostgreSQL: PostgreSQL refuses the connection:" in refused.log
-    assert refused.log.endswith("homechart-api: 1 of 6 checks found something wrong\n")
+    assert refused.log.endswith("homechart-api: 1 of 7 checks found something wrong\n")
 
 
 async def test_a_database_that_is_away_does_not_hide_the_rest(database_settings: PostgresqlSettings) -> None:
-    found = await findings(replace(database_settings, hostname="127.0.0.1", port=free_port()))
-    assert found["PostgreSQL"].state is State.WRONG
-    assert "Connection refused" in found["PostgreSQL"].words
-    assert found["mail"].state is State.WARNING
+    port = free_port()
+    found = await findings(replace(database_settings, hostname="127.0.0.1", port=port))
+    assert said(found["PostgreSQL"]) == (State.WRONG, f"127.0.0.1 port {port}: Connection refused")
+    assert said(found["mail"]) == (
+        State.WARNING,
+        "none is sent, so reminders reach devices alone: see smtp.hostname and smtp.fromAddress",
+    )
     assert "schema" not in found
 
 
@@ -93,6 +97,15 @@ async def test_what_a_start_would_apply_is_named(fresh_database: Database) -> No
     found = await findings(fresh_database.settings)
     assert found["schema"].state is State.WRONG
     assert "a newer Homechart has made" in found["schema"].words
+
+
+async def test_a_database_that_was_never_used_names_no_migrations(fresh_database: Database) -> None:
+    await fresh_database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    found = await findings(fresh_database.settings)
+    assert said(found["schema"]) == (
+        State.WARNING,
+        "never used: the next start, `migrate` or `restore` makes the tables",
+    )
 
 
 async def test_an_encoding_that_lacks_letters_is_wrong(server_settings: PostgresqlSettings) -> None:
@@ -204,6 +217,29 @@ async def test_an_address_where_somebody_else_answers_is_told(
     assert words in found["base URL"].words
 
 
+async def test_an_address_whose_name_nobody_knows_is_told(database_settings: PostgresqlSettings) -> None:
+    found = await findings(database_settings, app_baseurl="http://home.invalid")
+    assert said(found["base URL"]) == (
+        State.WARNING,
+        "http://home.invalid cannot be reached from here, as its name is not known: see app.baseURL",
+    )
+
+
+async def test_providers_are_asked_whether_they_are_there(database_settings: PostgresqlSettings) -> None:
+    async with openid_provider() as provider:
+        options = {"oidc_home_issuer": provider.issuer, "oidc_home_clientid": "homechart"}
+        found = await findings(database_settings, **options)
+        assert said(found["providers"]) == (State.OK, "home can sign people in")
+        options |= {"oidc_away_issuer": f"{provider.issuer}/away", "oidc_away_clientid": "homechart"}
+        found = await findings(database_settings, **options)
+    assert found["providers"].state is State.WRONG
+    assert found["providers"].words.startswith(
+        f"away: {provider.issuer}/away/.well-known/openid-configuration"
+    )
+    found = await findings(database_settings)
+    assert said(found["providers"]) == (State.OK, "none is configured")
+
+
 async def test_a_mail_is_sent_to_who_is_named(
     database_settings: PostgresqlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,7 +258,8 @@ async def test_a_mail_is_sent_to_who_is_named(
         assert said(found["mail"]) == (State.OK, f"localhost:{mail.port} lets jane in, encrypted")
         found = await findings(database_settings, **options, smtp_password="wrong")
         assert found["mail"].state is State.WRONG
-        assert "Authentication" in found["mail"].words
+        assert found["mail"].words.startswith(f"localhost:{mail.port}: 535 5.7.8 Authentication")
+        assert found["mail"].words.endswith("; see smtp.username and smtp.password")
     found = await findings(database_settings, **options)
     assert found["mail"].state is State.WRONG
 
