@@ -33,6 +33,10 @@ async def base_url(circumstances: Circumstances) -> Finding:
         return wrong(about, f"{address} gives no answer from here within {_PATIENCE_SECONDS:.0f} s")
     except aiohttp.ClientSSLError as error:
         return wrong(about, f"{address} cannot be reached from here by https: {summary(error)}")
+    except aiohttp.ClientConnectorDNSError:
+        return warning(
+            about, f"{address} cannot be reached from here, as its name is not known: see app.baseURL"
+        )
     except aiohttp.ClientConnectionError:
         return warning(about, f"{address} cannot be reached from here: does the API run, and the proxy?")
     except (aiohttp.ClientError, ValueError, LookupError, TypeError):
@@ -83,7 +87,9 @@ async def mail(circumstances: Circumstances) -> Finding:
     config, to = circumstances.config, circumstances.mail_to
     given = config.smtp
     if not given.is_enabled:
-        return warning("mail", "none is sent, no reminders either: see smtp.hostname and smtp.fromAddress")
+        return warning(
+            "mail", "none is sent, so reminders reach devices alone: see smtp.hostname and smtp.fromAddress"
+        )
     where = f"{given.hostname}:{given.port}"
     try:
         if to:

@@ -87,6 +87,8 @@ async def schema(_: Circumstances, connection: Connection) -> Finding:
         steps = await outstanding(connection)
     except StartupError as error:
         return wrong("schema", error.message)
+    if f"migration {known_migrations()[0]}" in steps:
+        return warning("schema", "never used: the next start, `migrate` or `restore` makes the tables")
     if steps:
         return warning(
             "schema", f"not up to date, which the next start or `migrate` sees to: {', '.join(steps)}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -26,8 +28,9 @@ async def send(smtp: Smtp, to: str, mail: EmailMessage) -> None:
     server = _server(smtp)
     try:
         async with asyncio.timeout(min(_LONGEST_SECONDS, smtp.lease_seconds / 2)):
-            await server.connect()
-            await server.send_message(mail, sender=_envelope_sender(smtp), recipients=[to])
+            with _in_words():
+                await server.connect()
+                await server.send_message(mail, sender=_envelope_sender(smtp), recipients=[to])
         # It has the mail, which is to be written down at once: the answer to the good-bye is not waited for.
         if isinstance(server.transport, asyncio.WriteTransport):
             server.transport.write(b"QUIT\r\n")
@@ -40,12 +43,31 @@ async def knock(smtp: Smtp) -> bool:
     server = _server(smtp)
     try:
         async with asyncio.timeout(_STEP_SECONDS):
-            await server.connect()
+            with _in_words():
+                await server.connect()
             encrypted = server.get_transport_info("sslcontext") is not None
             await server.quit()
     finally:
         server.close()
     return encrypted
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Let errors say what the mail server said; those of the library show how they are stored."""
+    try:
+        yield
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        raise aiosmtplib.SMTPException(_words(error.recipients[0])) from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise aiosmtplib.SMTPException(_words(error)) from error
+
+
+def _words(error: aiosmtplib.SMTPResponseException) -> str:
+    said = f"{error.code} {' '.join(error.message.split())}"
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return f"{said}; see smtp.username and smtp.password"
+    return said
 
 
 def _server(smtp: Smtp) -> aiosmtplib.SMTP:

@@ -89,7 +89,7 @@ async def _attempt(hostname: str, settings: PostgresqlSettings) -> Connection | 
     try:
         return await _connect_to(hostname, settings)
     except _FAILURES as error:
-        return f"{hostname}: {_first_line(error)}"
+        return f"{hostname} port {settings.port}: {_first_line(error)}"
 
 
 async def _first_answers(attempts: Sequence[asyncio.Task[Connection | str]]) -> list[Connection | str]:

@@ -75,10 +75,13 @@ async def test_the_command_ends_with_1_if_something_is_wrong(fresh_database: Dat
 
 
 async def test_a_database_that_is_away_does_not_hide_the_rest(database_settings: PostgresqlSettings) -> None:
-    found = await findings(replace(database_settings, hostname="127.0.0.1", port=free_port()))
-    assert found["PostgreSQL"].state is State.WRONG
-    assert "Connection refused" in found["PostgreSQL"].words
-    assert found["mail"].state is State.WARNING
+    port = free_port()
+    found = await findings(replace(database_settings, hostname="127.0.0.1", port=port))
+    assert said(found["PostgreSQL"]) == (State.WRONG, f"127.0.0.1 port {port}: Connection refused")
+    assert said(found["mail"]) == (
+        State.WARNING,
+        "none is sent, so reminders reach devices alone: see smtp.hostname and smtp.fromAddress",
+    )
     assert "schema" not in found
 
 
@@ -94,6 +97,15 @@ async def test_what_a_start_would_apply_is_named(fresh_database: Database) -> No
     found = await findings(fresh_database.settings)
     assert found["schema"].state is State.WRONG
     assert "a newer Homechart has made" in found["schema"].words
+
+
+async def test_a_database_that_was_never_used_names_no_migrations(fresh_database: Database) -> None:
+    await fresh_database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    found = await findings(fresh_database.settings)
+    assert said(found["schema"]) == (
+        State.WARNING,
+        "never used: the next start, `migrate` or `restore` makes the tables",
+    )
 
 
 async def test_an_encoding_that_lacks_letters_is_wrong(server_settings: PostgresqlSettings) -> None:
@@ -253,6 +265,14 @@ async def test_a_provider_over_an_open_line_is_told(database_settings: Postgresq
     )
 
 
+async def test_an_address_whose_name_nobody_knows_is_told(database_settings: PostgresqlSettings) -> None:
+    found = await findings(database_settings, app_baseurl="http://home.invalid")
+    assert said(found["base URL"]) == (
+        State.WARNING,
+        "http://home.invalid cannot be reached from here, as its name is not known: see app.baseURL",
+    )
+
+
 async def test_a_mail_is_sent_to_who_is_named(
     database_settings: PostgresqlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,7 +291,8 @@ async def test_a_mail_is_sent_to_who_is_named(
         assert said(found["mail"]) == (State.OK, f"localhost:{mail.port} lets jane in, encrypted")
         found = await findings(database_settings, **options, smtp_password="wrong")
         assert found["mail"].state is State.WRONG
-        assert "Authentication" in found["mail"].words
+        assert found["mail"].words.startswith(f"localhost:{mail.port}: 535 5.7.8 Authentication")
+        assert found["mail"].words.endswith("; see smtp.username and smtp.password")
     found = await findings(database_settings, **options)
     assert found["mail"].state is State.WRONG
 

@@ -13,9 +13,8 @@ from homechart_common.postgresql.database import Database
 from homechart_worker.__main__ import commands
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_TEXT = "".join(
-    (_DOCS / name).read_text(encoding="utf-8") for name in ("deployment.md", "high-availability.md")
-)
+_GUIDES = ("deployment.md", "reverse-proxy.md", "operating.md", "high-availability.md")
+_TEXT = "".join((_DOCS / name).read_text(encoding="utf-8") for name in _GUIDES)
 
 
 def blocks(language: str) -> list[str]:
