@@ -6,11 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from homechart_common import logger
 from homechart_common.config import Config
+from homechart_common.errors import Unavailable
 from homechart_common.postgresql import embedded
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.migrate import migrate
 from homechart_common.postgresql.settings import PostgresqlSettings
+
+#: How long it takes until it is tried again to bring a database up to date that went away meanwhile.
+_AGAIN_SECONDS = 1
 
 
 @asynccontextmanager
@@ -46,11 +51,25 @@ async def database_found(config: Config) -> AsyncIterator[PostgresqlSettings]:
 
 
 async def bring_up_to_date(settings: PostgresqlSettings) -> None:
-    """Give the database the current schema, and make sure that no other one's cursors are taken for its own."""
+    """Give the database the current schema, and make sure that no other one's cursors are taken for its own.
+
+    Waits for a database that is not there yet or goes away meanwhile. Raises :class:`StartupError` when waiting
+    cannot help.
+    """
+    while not await _brought_up_to_date(settings):  # noqa: ASYNC110 - nothing tells when
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _brought_up_to_date(settings: PostgresqlSettings) -> bool:
+    """Whether the database stayed until that was done; every step can be done again."""
     database = Database(settings)
     try:
         await database.open()
         await migrate(database)
         await database.execute("CALL sync_epoch_renew()")
+    except Unavailable:
+        logger.notice("PostgreSQL went away while the database was brought up to date; doing so again")
+        return False
     finally:
         await database.close()
+    return True

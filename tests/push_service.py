@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import http_ece
 import orjson
@@ -123,14 +124,14 @@ class PushService:
         """Behave so at a path, whatever is sent there."""
         self._behaviours[path] = behaviour
 
-    def fetcher(self) -> Fetcher:
-        """Reaches it as if it were on the internet."""
+    def fetcher(self, seconds: float = 2) -> Fetcher:
+        """Reaches it as if it were on the internet, and waits so long for an answer."""
         trust = ssl.create_default_context(cafile=CERTIFICATE)
         return Fetcher(
             permits=lambda address: ip_address(address) == ip_address("127.0.0.1") or is_public(address),
             resolver=Names(localhost="127.0.0.1", inside_test="127.0.0.2"),
             trust=trust,
-            seconds=2,
+            seconds=seconds,
         )
 
     def told(self, browser: Browser) -> list[str]:
@@ -138,8 +139,8 @@ class PushService:
         return sorted(arrival.said["subject"] for arrival in self.arrivals if arrival.browser is browser)
 
     def deliveries(self) -> Counter[str]:
-        """How often each message arrived, by its topic."""
-        return Counter(arrival.headers["Topic"] for arrival in self.arrivals)
+        """How often each message arrived, by the id of its row in the outbox, which is its topic."""
+        return Counter(str(UUID(bytes=_decoded(arrival.headers["Topic"]))) for arrival in self.arrivals)
 
     async def take(self, request: web.Request) -> web.Response:
         """Take a message, or refuse what a real service would."""

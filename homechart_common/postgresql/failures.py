@@ -48,6 +48,9 @@ class ConnectionLost(Unavailable):
     """The connection broke, or could not be made."""
 
 
+#: How the codes begin with which a server says good-bye or that it is no primary any more.
+_GONE = ("08", "25", "57P")
+
 #: In this order, as some classes of psycopg2 are subclasses of later ones.
 _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], type[HomechartError]], ...] = (
     ((sqlstate.UniqueViolation, sqlstate.ExclusionViolation), UniqueViolation),
@@ -59,6 +62,12 @@ _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], type[HomechartError]
     # a lone surrogate, which the driver refuses before anything is sent
     ((UnicodeEncodeError,), InvalidInput),
 )
+
+
+def server_went_away(error: BaseException) -> bool:
+    """Whether there is no server any more; it may also have lost the connection over what it was asked for."""
+    code = getattr(error.__cause__, "pgcode", None)
+    return isinstance(error, ConnectionLost) and (code is None or code.startswith(_GONE))
 
 
 def translate(error: BaseException) -> BaseException:

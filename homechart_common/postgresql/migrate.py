@@ -22,7 +22,7 @@ from homechart_common.errors import HomechartError, QueryTimeout, StartupError
 from homechart_common.postgresql import locks, server
 from homechart_common.postgresql.connection import Connection, Queryable
 from homechart_common.postgresql.database import Database
-from homechart_common.postgresql.failures import Contention
+from homechart_common.postgresql.failures import Contention, server_went_away
 from homechart_common.postgresql.queries import sql_directory
 
 #: A migration of a large table may take its time, and others wait for it.
@@ -88,7 +88,7 @@ async def migrate(database: Database, directory: Path | None = None) -> None:
 
     Several processes may do this at once: one works, the others wait and find everything done. Raises
     :class:`StartupError` if the database was made by a newer Homechart, if a migration that it has was
-    edited, or if one fails; what was applied before the failure stays.
+    edited, or if one fails, and :class:`Unavailable` if the server goes away; what was applied before stays.
     """
     directory = directory or sql_directory()
     migrations = known_migrations(directory)
@@ -221,13 +221,15 @@ async def _patiently(connection: Connection, what: str, step: Callable[[], Await
 
 @asynccontextmanager
 async def _transaction(connection: Connection, what: str) -> AsyncIterator[None]:
-    """All or nothing; a failure says what it was that failed."""
+    """All or nothing; a failure says what it was that failed, unless there is nobody any more to fail."""
     connection.begin()
     try:
         yield
         await connection.commit()
     except Exception as error:
         await connection.rollback()
+        if server_went_away(error):
+            raise
         cause = error.__cause__ if isinstance(error, HomechartError) and error.__cause__ else error
         reason = str(cause).strip().partition("\n")[0]
         raise StartupError(f"{what} failed: {reason}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.factories import new_household
 from tests.faults.workers import Workers
 from tests.mail_server import MailServer
 from tests.people import add_account, add_meal, add_tasks
+from tests.push_service import Browser, PushService
 
 #: How many workers there always are.
 CREW = 3
@@ -77,14 +79,16 @@ class Trouble:
             await asyncio.sleep(random.uniform(*_UP) / 2)
 
 
-async def add_reminders(database: Database, count: int, seconds: float) -> None:
+async def add_reminders(database: Database, device: Browser, count: int, seconds: float) -> int:
     """So many mails to come, of tasks, meals and events in turn, due one after the other within that time.
 
-    They are a household's, so each goes to both of its members.
+    They are a household's, so each goes to both of its members; to one of them on a device, too. Returns how
+    many messages there will be in all.
     """
     people = [
         await add_account(database, name=name, email_address=f"{name}@house.test") for name in ("ann", "jane")
     ]
+    await device.subscribe(database, people[0], seconds=86_400)
     home = await new_household(database, *people)
     for number in range(count // len(people)):
         name, due = f"Reminder {number}", timedelta(seconds=number * seconds * len(people) / count)
@@ -104,6 +108,7 @@ async def add_reminders(database: Database, count: int, seconds: float) -> None:
                 "notify_offset": _LEAD // timedelta(minutes=1),
             }
             await rows.insert(database, CalendarEvent, [event])
+    return count + count // len(people)
 
 
 async def unfinished(database: Database) -> int:
@@ -122,30 +127,30 @@ async def unfinished(database: Database) -> int:
 class Outcome:
     """What became of the reminders."""
 
-    #: Rows of the outbox that say they were sent, without an error; one for each reminder and person, or not.
+    #: Rows of the outbox that say they were sent, without an error; one for each reminder, person and way, or not.
     recorded: int
     distinct: int
     #: Recorded as sent, and never arrived; arrived, and not recorded.
     lost: int
     unknown: int
-    #: Mails beyond the first of a reminder, and those of them that no claim which died explains.
+    #: What arrived beyond the first of each, and those of them that no claim which died explains.
     twice: int
     unexplained: int
     #: Claims that died with their worker or with PostgreSQL, sent or not.
     taken_over: int
 
 
-async def outcome(database: Database, mails: MailServer) -> Outcome:
+async def outcome(database: Database, mails: MailServer, pushes: PushService | None = None) -> Outcome:
     """Hold what the outbox says against what arrived.
 
-    Whoever dies between the mail server's answer and its own commit leaves a claim behind that is no attempt,
+    Whoever dies between the server's answer and its own commit leaves a claim behind that is no attempt,
     and somebody else claims the message again: so many times at most may it have arrived again.
     """
     sent = await database.fetch(
-        """SELECT id::text, auth_account_id::text || subject_smtp, claims - attempt - 1
+        """SELECT id::text, concat(auth_account_id, way, subject_smtp, subject_web_push), claims - attempt - 1
         FROM notification WHERE sent IS NOT NULL AND error = ''"""
     )
-    arrived = mails.deliveries()
+    arrived = mails.deliveries() + (pushes.deliveries() if pushes else Counter())
     repeats = {identity: count - 1 for identity, count in arrived.items()}
     return Outcome(
         recorded=len(sent),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,11 @@ import pytest
 
 from homechart_common.postgresql import embedded, server
 from homechart_common.postgresql.database import Database
+from homechart_common.postgresql.migrate import migrate
 from homechart_common.postgresql.settings import PostgresqlSettings
 from tests.processes import Running, answers, api_process, database_environment, free_port, start
+
+Until = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
@@ -134,6 +137,45 @@ async def test_a_database_that_comes_later_is_waited_for(private_server: Path) -
     finally:
         assert await api.stop() == 0
     assert api.log.count("Waiting for PostgreSQL") <= 2  # not there, then starting
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "sign"),
+    [
+        # somebody else brings the database up to date
+        ("SELECT pg_advisory_lock(1)", "waiting for it"),
+        # somebody uses a table for which triggers are made anew
+        ("DELETE FROM definition; COMMIT; BEGIN; LOCK plan_task", "others use what it changes"),
+        # somebody draws an epoch
+        ("BEGIN; LOCK sync_epoch", ""),
+    ],
+)
+async def test_a_database_that_goes_away_while_it_is_brought_up_to_date_is_waited_for(
+    obstacle: str, sign: str, private_server: Path, until: Until
+) -> None:
+    settings = await embedded.start(private_server, {"fsync": "off"})
+    database = Database(settings)
+    await database.open()
+    await migrate(database)
+    somebody = await database.direct()
+    await somebody.execute(obstacle)
+    variables = environment(settings)
+    api = await start("homechart_api", "run", environment=variables)
+    api.port = int(variables["HOMECHART_APP_PORT"])
+    try:
+        await api.says(sign)
+        await until(lambda: _waits_for_a_lock(database), seconds=20)
+        await database.close()
+        await embedded.stop(private_server)
+        await api.says("Waiting for PostgreSQL")
+        await embedded.start(private_server)
+        await answers(api)
+    finally:
+        assert await api.stop() == 0
+
+
+async def _waits_for_a_lock(database: Database) -> bool:
+    return bool(await database.fetch_value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 async def test_a_host_without_an_address_is_waited_for() -> None:

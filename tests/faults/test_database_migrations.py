@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from homechart_common.errors import StartupError
+from homechart_common.errors import StartupError, Unavailable
 from homechart_common.postgresql import locks
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.migrate import known_migrations, migrate
@@ -109,6 +109,18 @@ async def test_a_failed_migration_leaves_nothing_and_is_named(empty_database: Da
     _write(path, "CREATE TABLE whole ()")
     await migrate(empty_database, sql)
     assert await empty_database.fetch_value("SELECT to_regclass('whole')") == "whole"
+
+
+async def test_a_migration_that_asks_for_too_much_is_not_tried_for_ever(
+    empty_database: Database, sql: Path
+) -> None:
+    """In the driver's eyes that is no other failure than a server that has gone."""
+    _write(sql / "migrations" / "0003_much.sql", "DO $$ BEGIN RAISE program_limit_exceeded; END $$")
+    with pytest.raises(StartupError, match="0003_much failed: program_limit_exceeded"):
+        await migrate(empty_database, sql)
+    _write(sql / "migrations" / "0003_much.sql", "SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(Unavailable):
+        await migrate(empty_database, sql)
 
 
 async def test_a_migrator_that_is_killed_half_way_is_taken_over_from(

@@ -26,6 +26,9 @@ Until = Callable[..., Awaitable[None]]
 MAILS, SECONDS = 240, 12.0
 #: Claims are soon taken over.
 LEASE_SECONDS = 5
+#: Those of what goes to devices last for a fixed time.
+_EXPIRE = """UPDATE notification SET send_start = send_start - interval '1 minute'
+    WHERE way = 'webpush' AND sent IS NULL AND send_start < now() - make_interval(secs => %(seconds)s)"""
 
 
 @pytest.fixture
@@ -61,6 +64,12 @@ async def house(server_folder: Path) -> AsyncIterator[tuple[Path, Database]]:
         await embedded.stop(folder)
 
 
+async def slowly(_: web.Request) -> web.Response:
+    """The answer of a push service that takes its time, too."""
+    await asyncio.sleep(random.uniform(0, 0.3))
+    return web.Response(status=201)
+
+
 async def all_ended(database: Database) -> None:
     """Wait until every reminder has come to its end; what workers would do later they do now."""
     deadline = time.monotonic() + 30
@@ -68,6 +77,7 @@ async def all_ended(database: Database) -> None:
         assert time.monotonic() < deadline, "some reminders were lost"
         await asyncio.sleep(0.3)
         await database.execute("UPDATE notification SET send_after = now() WHERE send_after > now()")
+        await database.execute(_EXPIRE, {"seconds": LEASE_SECONDS})
         await database.execute("SELECT pg_notify('tasks', 'notification')")
 
 
@@ -76,16 +86,18 @@ async def test_no_reminder_is_lost_or_sent_twice_while_workers_are_killed_and_po
 ) -> None:
     """The bench does so for minutes (``bench/crashes.py``)."""
     folder, database = house
-    await add_reminders(database, MAILS, SECONDS)
-    async with workers(database.settings, mails, lease_seconds=LEASE_SECONDS) as crew:
+    near = workers(database.settings, mails, lease_seconds=LEASE_SECONDS, module="tests.faults.near_worker")
+    async with push_service() as pushes, near as crew:
+        pushes.answer = slowly
+        messages = await add_reminders(database, pushes.browser(), MAILS, SECONDS)
         trouble = Trouble(crew, folder)
         await trouble.stir(SECONDS)
         await crew.start()  # which looks at once for what is due
         await all_ended(database)
-        seen = await outcome(database, mails)
+        seen = await outcome(database, mails, pushes)
         assert trouble.gave_up == 0, crew.log()
     print(f"{trouble}: {seen}")
-    assert (seen.recorded, seen.distinct) == (MAILS, MAILS), "each reminder is in the outbox exactly once"
+    assert (seen.recorded, seen.distinct) == (messages, messages), "each is in the outbox exactly once"
     assert (seen.lost, seen.unknown) == (0, 0)
     # Who dies between the server's answer and the commit leaves a claim behind, which is taken over.
     assert seen.unexplained == 0, "some were sent twice without need"
