@@ -142,9 +142,16 @@ class Fetcher:
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         known = {name: value for name, value in conditions.items() if value}
-        with _failures_explained(self.seconds):
-            async with asyncio.timeout(self.seconds), self._free, self._session() as session:
-                return await _follow(session, _parsed(url), kinds, known)
+        asked: list[URL] = []
+        try:
+            with _failures_explained(self.seconds):
+                async with asyncio.timeout(self.seconds), self._free, self._session() as session:
+                    return await _follow(session, _parsed(url), kinds, known, asked)
+        except NotAnswering as error:
+            if len({where.origin() for where in asked}) > 1:
+                # The server at the address did answer: it is not to blame for where that leads.
+                raise InvalidInput(error.message) from None
+            raise
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Post to an https address, and what its server says to that, wherever it would lead.
@@ -234,10 +241,16 @@ def _failures_explained(seconds: float) -> Iterator[None]:
 
 
 async def _follow(
-    session: aiohttp.ClientSession, url: URL, kinds: Collection[str], known: Mapping[str, str]
+    session: aiohttp.ClientSession,
+    url: URL,
+    kinds: Collection[str],
+    known: Mapping[str, str],
+    asked: list[URL],
 ) -> Page:
+    """What is at an address, or where that leads; ``asked`` becomes the addresses on the way."""
     headers = {"Accept": ", ".join(kinds), **known}
     for _ in range(_MOST_REDIRECTS + 1):
+        asked.append(url)
         async with session.get(url, headers=headers, allow_redirects=False) as response:
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or target is None:

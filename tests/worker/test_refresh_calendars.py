@@ -16,7 +16,7 @@ from homechart_worker.task import Context, perform
 from homechart_worker.tasks.clean_up_calendar_hosts import clean_up_calendar_hosts
 from homechart_worker.tasks.refresh_calendars import refresh_calendars
 from tests.factories import new_account
-from tests.rogue_server import RogueServer, answer, outside, rogue_server
+from tests.rogue_server import RogueServer, answer, outside, redirect, rogue_server
 
 CALENDAR = "Content-Type: text/calendar; charset=utf-8"
 HOUR = timedelta(hours=1)
@@ -158,6 +158,24 @@ async def test_a_server_that_answers_nobody_is_left_alone_for_all_its_calendars(
     await perform(refresh_calendars, context)
     assert len(await names(database)) == 5
     assert not await database.fetch("SELECT FROM calendar_host")
+
+
+@pytest.mark.parametrize("elsewhere", ["busy", "nobody"])
+async def test_a_server_is_not_blamed_for_where_somebody_makes_it_lead(
+    context: Context, site: RogueServer, elsewhere: str
+) -> None:
+    """Large hosts lead anywhere: whoever has a calendar there must not stop those of others."""
+    async with rogue_server() as other:
+        target = other.page("/", "", "Retry-After: 604800", status=503)
+        if elsewhere == "nobody":
+            target = "http://site.test:1/"
+        await subscribe(
+            context.database, site.at("/lead", redirect(target)), site.page("/x", ics("Choir"), CALENDAR)
+        )
+        await perform(refresh_calendars, context)
+    assert await names(context.database) == {"Choir"}
+    assert await wait(context.database) == [HOUR, HOUR]
+    assert await context.database.fetch("SELECT FROM calendar_host") == []
 
 
 async def test_failures_at_the_same_time_count_once(context: Context, site: RogueServer) -> None:
