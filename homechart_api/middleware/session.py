@@ -54,7 +54,7 @@ def guarded(handler: Handler, gate: Gate, *, checked: bool = False) -> Handler:
 
     async def with_actor(request: web.Request) -> web.StreamResponse:
         given = credentials(request, cookies=gate is Gate.OPTIONAL)
-        if not given.key and gate is not Gate.OPTIONAL and (who := await proxied(request)):
+        if not given.key and (who := await proxied(request)):
             given = Credentials("", who.key, who)
         remembered = request.app[ACTORS].remembered(given.key) if checked and given.key else None
         actor = remembered

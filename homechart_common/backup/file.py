@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import zipfile
@@ -54,9 +55,7 @@ def written(path: Path, manifest: Manifest) -> Iterator[IO[bytes]]:
     try:
         if path.exists():
             raise HomechartError(f"{path}: File exists")
-        with suppress(FileNotFoundError):
-            unfinished.unlink()
-        descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = _begun(unfinished)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -65,12 +64,28 @@ def written(path: Path, manifest: Manifest) -> Iterator[IO[bytes]]:
                         yield dump
                 file.flush()
                 os.fsync(file.fileno())
-            unfinished.rename(path)
+                unfinished.rename(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise HomechartError(f"{path}: {error.strerror}") from error
+
+
+def _begun(unfinished: Path) -> int:
+    """A new file, locked as long as it is open, in place of one that was left when its process was killed."""
+    with suppress(FileNotFoundError):
+        left = os.open(unfinished, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unfinished.unlink()
+        except BlockingIOError:
+            raise HomechartError(f"{unfinished}: another process is writing this backup") from None
+        finally:
+            os.close(left)
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
 
 
 @contextmanager

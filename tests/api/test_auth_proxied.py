@@ -242,8 +242,22 @@ async def test_the_key_of_such_a_session_cannot_be_sent(behind: Visitor) -> None
             assert (await behind.get("/auth/signin", **headers, User_Agent="x")).status == 410
 
 
-async def test_a_closed_server_stays_closed(start_api: StartAPI) -> None:
+async def test_a_closed_server_stays_closed_but_to_administrators(start_api: StartAPI) -> None:
     address = new_address()
     closed = await start_api(*PROXY, "app_signupdisabled=true", f"app_adminemailaddresses={address}")
     body = {"emailAddress": new_address(), "password": PASSWORD, "tosAccepted": True}
-    assert (await closed.post("/auth/accounts", body, Remote_Email=address)).status == 400
+    assert (await closed.post("/auth/accounts", body, Remote_Email=new_address())).status == 400
+    elsewhere = {"Remote_Email": address, "Sec_Fetch_Site": "cross-site"}
+    assert (await closed.post("/auth/accounts", body, **elsewhere)).status == 400
+    assert (await closed.post("/auth/accounts", body, Remote_Email=address)).status == 200
+
+
+async def test_where_a_session_is_optional_people_act_as_themselves_too(behind: Visitor) -> None:
+    address = new_address()
+    household = (await behind.post("/auth/households", {"name": "Home"}, Remote_Email=address)).value["id"]
+    soup = {"authHouseholdID": household, "name": "Soup"}
+    recipe = (await behind.post("/cook/recipes", soup, Remote_Email=address)).value
+    path = f"/cook/recipes/{recipe['id']}"
+    assert (await behind.get(path, Remote_Email=address)).value["name"] == "Soup"
+    assert (await behind.get(path, Remote_Email=new_address())).message == "Item not found"
+    assert (await behind.get(path)).message == "Item not found"

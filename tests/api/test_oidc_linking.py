@@ -219,6 +219,24 @@ async def test_whom_a_proxy_signs_in_needs_no_other_way(visitor: Visitor, start_
     assert (await unlink(ann, identity)).status == 200
 
 
+async def test_whom_a_proxy_signs_in_may_link_an_identity_all_the_same(
+    start_api: StartAPI, home: OpenIDProvider
+) -> None:
+    proxied = ("app_proxyaddress=127.0.0.1", "app_proxyheaderemail=Remote-Email")
+    behind = await start_api(*proxied, f"config={json.dumps({'oidc': home.options('home')})}")
+    behind.headers["Remote-Email"] = new_address()
+    behind.account = (await behind.get("/auth/signin")).value["authAccountID"]
+    assert (await link(behind)).status == 200
+    assert (await sign_in(behind)).value["authAccountID"] == behind.account
+
+
+async def test_how_often_somebody_tries_to_link_is_limited(visitor: Visitor, start_api: StartAPI) -> None:
+    limited = (await start_api("app_ratelimiterrate=2-H")).signed_in((await new_account(visitor)).session)
+    del limited.headers["x-homechart-ratelimiterkey"]
+    body = {"oidcCode": "x", "oidcState": "y"}
+    assert [(await limited.put(limited.home, body)).status for _ in range(3)] == [400, 400, 429]
+
+
 async def test_of_two_last_ways_in_one_stays(visitor: Visitor) -> None:
     ann = visitor.signed_in((await sign_in(visitor, tosAccepted=True)).value)
     await link(ann, "work")

@@ -16,6 +16,7 @@ import pytest
 
 from homechart_api.sampling import seed
 from homechart_common import sample
+from homechart_common.backup.file import Manifest, opened, written
 from homechart_common.backup.making import back_up
 from homechart_common.backup.restoring import restore
 from homechart_common.config import load
@@ -220,6 +221,19 @@ async def test_a_backup_that_cannot_be_made_leaves_nothing(
     path.touch()
     with refused("File exists"):
         await back_up(fresh_database.settings, path)
+
+
+def test_two_backups_at_once_do_not_become_one_file(tmp_path: Path) -> None:
+    path, manifest = tmp_path / "home.backup", Manifest("1", "2026-11-25T00:00:00+00:00", 18, 18, {1: "a"})
+    (tmp_path / ".home.backup.unfinished").write_text("left by a process that was killed")
+    with written(path, manifest) as one:
+        one.write(b"one")
+        with refused("another process is writing this backup"), written(path, manifest):
+            pass
+        one.write(b" whole")
+    assert list(tmp_path.iterdir()) == [path]
+    with opened(path) as (_, dump):
+        assert dump.read() == b"one whole"
 
 
 def test_programs_that_are_too_old_are_not_used() -> None:
