@@ -182,6 +182,27 @@ async def test_a_session_that_is_lowered_meanwhile_adds_no_passkey(
     assert await database.fetch_value(kept, {"account": ann.account}) == 0
 
 
+async def test_a_session_that_is_lowered_meanwhile_takes_no_identity_away(
+    sign_up: SignUp, database: Database, overtaken: Overtaken
+) -> None:
+    ann = await sign_up()
+    await database.execute(
+        "INSERT INTO auth_identity (auth_account_id, issuer, subject) VALUES (%(id)s, 'https://id.test', %(id)s)",
+        {"id": ann.account},
+    )
+    identity = (await ann.get(f"{ann.home}/identities")).value["id"]
+    answer = await overtaken(
+        ann.remove(f"{ann.home}/identities/{identity}"),
+        "WITH lowered AS (UPDATE auth_session SET permissions_account = '{\"auth\": 1}' WHERE id = %(id)s)"
+        " UPDATE auth_account SET password_hash = 'another' WHERE id = %(account)s",
+        id=ann.session["id"],
+        account=ann.account,
+    )
+    assert answer.status == 403
+    kept = "SELECT count(*) FROM auth_identity WHERE auth_account_id = %(account)s"
+    assert await database.fetch_value(kept, {"account": ann.account}) == 1
+
+
 async def sessions_of(database: Database, visitor: Visitor) -> int:
     count = "SELECT count(*) FROM auth_session WHERE auth_account_id = %(account)s"
     return int(await database.fetch_value(count, {"account": visitor.account}))
