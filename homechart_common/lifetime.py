@@ -36,18 +36,34 @@ def add_command(commands: CommandLine, name: str, meaning: str, work: Work) -> N
 
 
 def tell_ready() -> None:
-    """Tell systemd that this process does its work now, if it is who started it (sd_notify(3))."""
+    """Tell systemd that this process does its work now."""
+    _tell("READY=1")
+
+
+def _tell_alive(loop: asyncio.AbstractEventLoop) -> None:
+    """Tell systemd, twice as often as it wants to hear it, that the loop still goes round.
+
+    It ends and starts again who falls silent (WatchdogSec=): nothing else would notice a process that hangs.
+    """
+    if microseconds := int(os.environ.get("WATCHDOG_USEC", "0")):
+        _tell("WATCHDOG=1")
+        loop.call_later(microseconds / 2_000_000, _tell_alive, loop)
+
+
+def _tell(words: str) -> None:
+    """Tell systemd something, if it is who started this process (sd_notify(3))."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address.startswith("@"):  # in the abstract namespace
         address = "\0" + address[1:]
     if address:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-            systemd.sendto(b"READY=1", address)
+            systemd.sendto(words.encode(), address)
 
 
 async def _live(work: Coroutine[Any, Any, None], until_input_ends: bool) -> None:
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
+    _tell_alive(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     if until_input_ends:

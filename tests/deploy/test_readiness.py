@@ -46,6 +46,25 @@ async def test_a_process_that_is_ready_says_so(
         assert await running.stop() == 0
 
 
+async def test_a_process_that_is_well_says_so_as_long_as_it_is(
+    systemd: socket.socket, database_settings: PostgresqlSettings
+) -> None:
+    loop = asyncio.get_running_loop()
+    variables = {
+        **database_environment(database_settings),
+        "NOTIFY_SOCKET": systemd.getsockname(),
+        "WATCHDOG_USEC": "200000",
+    }
+    running = await start("homechart_worker", "run", UNTIL_INPUT_ENDS, environment=variables)
+    try:
+        async with asyncio.timeout(30):
+            while await loop.sock_recv(systemd, 100) != b"READY=1":
+                pass
+            assert [await loop.sock_recv(systemd, 100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+    finally:
+        assert await running.stop() == 0
+
+
 async def test_a_socket_that_is_gone_is_no_reason_to_fail(
     tmp_path: Path, database_settings: PostgresqlSettings
 ) -> None:
