@@ -40,7 +40,7 @@ def test_every_command_exists() -> None:
     known = {"api": command_line().reference(), "worker": commands().reference()}
     named = set(re.findall(r"bin/homechart-(api|worker) (?:-x \S+ )?([a-z-]+)", _TEXT))
     named |= {("api", command) for command in re.findall(r"^homechart ([a-z-]+)", _TEXT, re.MULTILINE)}
-    assert {("api", "version"), ("api", "backup"), ("worker", "run")} <= named
+    assert {("api", "version"), ("api", "backup")} <= named
     for program, command in named:
         assert f"\n| `{command}" in known[program]
 
