@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from homechart_common.notify import markdown
 from homechart_common.postgresql.connection import Queryable
@@ -144,6 +147,13 @@ async def test_a_task_that_was_due_before_it_was_written_is_reminded_of_as_ever(
     assert await told(context.database) == [("Jane", "Task due: Iron")]
 
 
+async def test_a_meal_that_is_planned_late_is_reminded_of_as_ever(context: Context) -> None:
+    household = await new_household(context.database, await add_account(context.database))
+    await add_meal(context.database, household, prep_in=timedelta(days=-3))
+    await work(context)
+    assert await told(context.database) == [("Jane", "Time to prepare: Pizza")]
+
+
 async def test_what_comes_every_day_is_reminded_of_where_it_is_now(context: Context) -> None:
     household = await new_household(context.database, await add_account(context.database))
     await add_event(context.database, "Pills", household, hours=-73, recurrence='{"separation": 1}')
@@ -173,13 +183,17 @@ async def test_whoever_wants_no_reminders_misses_none(context: Context) -> None:
     assert await told(database) == []
 
 
+@pytest.mark.parametrize("overdue", ["event", "meal"])
 async def test_what_is_missed_is_told_an_hour_later_though_something_cannot_be_looked_at(
-    context: Context,
+    context: Context, overdue: str
 ) -> None:
     database = context.database
     household = await new_household(database, await add_account(database))
     await add_task(database, "Iron", household, hours=-72, changed=-200)
-    await add_event(database, "Choir", household, hours=-72)
+    if overdue == "event":
+        await add_event(database, "Choir", household, hours=-72)
+    else:
+        await add_meal(database, household, cook_in=timedelta(days=-3))
     await perform(plan_task_reminders, context)
     assert await perform(missed_reminders, context) == 0
     await database.execute("UPDATE missed_reminder SET created = created - interval '61 minutes'")
