@@ -17,7 +17,7 @@ LEASE_SECONDS = 60.0
 
 @task(
     every=timedelta(minutes=1),
-    timeout=timedelta(minutes=1),
+    timeout=timedelta(minutes=5),
     shared=True,
     parallel=4,
     woken_by="notification",

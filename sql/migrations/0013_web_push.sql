@@ -18,6 +18,6 @@ ALTER TABLE notification
 COMMENT ON COLUMN notification.notification_id IS 'the message of an administrator that this is for one recipient of';
 COMMENT ON COLUMN notification.to_web_push IS 'of a message that goes by web push, one subscription; without its secrets once it is over';
 DROP INDEX notification_due;
-CREATE INDEX notification_due ON notification (way, send_after) WHERE sent IS NULL;
+CREATE INDEX notification_due ON notification (way, system DESC, send_after) WHERE sent IS NULL;
 CREATE INDEX notification_parts ON notification (notification_id) WHERE notification_id IS NOT NULL;
 CREATE INDEX notification_created ON notification (created DESC, id);

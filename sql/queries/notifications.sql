@@ -29,13 +29,14 @@ FROM message m CROSS JOIN LATERAL (
 WHERE m.actions IS NOT NULL;
 
 -- name: claim_mail
--- One message that is due and that nobody is busy with, for the caller alone: a mail, or what is to be handed on. Its address is empty if it must not
--- go out: to children never, to an address that is not verified only what the system has to say (contract §8.3).
+-- One message that is due and that nobody is busy with, for the caller alone: a mail, or what is to be handed on. Its
+-- address is empty if it must not go out: to children never, to an address that is not verified only what the system has to
+-- say (contract §8.3). That comes first: whoever waits for a new password does not wait for everybody's agendas.
 WITH due AS MATERIALIZED (
     SELECT id, auth_account_id FROM notification
     WHERE way = 'smtp' AND sent IS NULL AND send_after <= now()
         AND (send_start IS NULL OR send_start < now() - make_interval(secs => %(lease)s::float8))
-    ORDER BY send_after
+    ORDER BY system DESC, send_after
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
@@ -57,7 +58,7 @@ WITH due AS MATERIALIZED (
     SELECT id, auth_account_id, to_web_push -> 0 AS subscription FROM notification
     WHERE way = 'webpush' AND sent IS NULL AND send_after <= now()
         AND (send_start IS NULL OR send_start < now() - make_interval(secs => %(lease)s::float8))
-    ORDER BY send_after
+    ORDER BY system DESC, send_after
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )

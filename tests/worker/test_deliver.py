@@ -248,3 +248,19 @@ async def test_a_message_for_later_waits(context: Context, mails: MailServer) ->
     await context.database.execute("UPDATE notification SET send_after = now() + interval '1 hour'")
     assert await perform(deliver, context) == 0
     assert mails.arrivals == []
+
+
+async def test_whoever_waits_for_a_new_password_does_not_wait_for_everybodys_agenda(
+    context: Context, mails: MailServer
+) -> None:
+    agendas = [
+        outbox.Envelope(Message("daily_agenda", "en", f"{number}", "-"), to_smtp="jane@house.test")
+        for number in range(5)
+    ]
+    await outbox.enqueue_all(context.database, agendas)
+    await context.database.execute("UPDATE notification SET send_after = send_after - interval '1 minute'")
+    password = Message("password_reset", "en", "Choose a new password", "-")
+    await outbox.enqueue(context.database, password, to_smtp="john@house.test", system=True)
+    await perform(deliver, context)
+    assert mails.subjects[0] == "Choose a new password"
+    assert len(mails.subjects) == 6
