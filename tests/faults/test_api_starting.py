@@ -139,7 +139,7 @@ async def test_a_database_that_comes_later_is_waited_for(private_server: Path) -
 async def test_a_host_without_an_address_is_waited_for() -> None:
     variables = environment(PostgresqlSettings(hostname="nowhere.invalid", database="x"))
     api = await start("homechart_api", "run", environment=variables)
-    await api.says("Waiting for PostgreSQL: nowhere.invalid: ")
+    await api.says("Waiting for PostgreSQL: nowhere.invalid port ")
     assert await api.stop() == 0
     assert "Errno" not in api.log
 
