@@ -181,7 +181,7 @@ async def _waits_for_a_lock(database: Database) -> bool:
 async def test_a_host_without_an_address_is_waited_for() -> None:
     variables = environment(PostgresqlSettings(hostname="nowhere.invalid", database="x"))
     api = await start("homechart_api", "run", environment=variables)
-    await api.says("Waiting for PostgreSQL: nowhere.invalid: ")
+    await api.says("Waiting for PostgreSQL: nowhere.invalid port ")
     assert await api.stop() == 0
     assert "Errno" not in api.log
 
