@@ -38,9 +38,8 @@ class Collector:
             for scope in resource.scope_spans:
                 self.spans |= {span.name: span for span in scope.spans}
                 self.names += [span.name for span in scope.spans]
-                self.services |= dict.fromkeys(
-                    (span.name for span in scope.spans), self.resource["service.name"]
-                )
+                service = self.resource.get("service.name", "")
+                self.services |= dict.fromkeys((span.name for span in scope.spans), service)
         return web.Response(content_type="application/x-protobuf")
 
     async def collect(self) -> dict[str, Span]:

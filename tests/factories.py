@@ -106,6 +106,16 @@ async def leave(database: Queryable, household: str, account: str) -> None:
     )
 
 
+async def new_passkey(database: Queryable, account: str, name: str = "Phone") -> str:
+    """A passkey of an account that nobody can sign in with; its id."""
+    made: str = await database.fetch_value(
+        "INSERT INTO auth_passkey (auth_account_id, credential_id, public_key, host, name)"
+        " VALUES (%(account)s, sha256(gen_random_uuid()::text::bytea), 'key', 'localhost', %(name)s) RETURNING id::text",
+        {"account": account, "name": name},
+    )
+    return made
+
+
 async def new_session(
     database: Queryable,
     account: str,

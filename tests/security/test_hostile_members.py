@@ -15,7 +15,7 @@ from homechart_api.routes import API, routes
 from homechart_common.models import BudgetCategory
 from homechart_common.postgresql.database import Database
 from tests.callers import Answer, Caller, Client
-from tests.factories import new_account, new_household, new_session
+from tests.factories import new_account, new_household, new_passkey, new_session
 from tests.security.hostile import Place, places, values_for
 
 #: What a body says beside the member that is tried out, so that only that one can be wrong.
@@ -71,7 +71,12 @@ async def target_of_route(database: Database, client: Client, route: Route) -> T
     session = await new_session(database, account, admin=route.gate is Gate.ADMIN)
     caller = Caller(client, account, session.headers)
     about = await new_session(database, account)
-    ids = {"auth_account_id": account, "auth_household_id": household, "auth_session_id": about.id}
+    ids = {
+        "auth_account_id": account,
+        "auth_household_id": household,
+        "auth_passkey_id": await new_passkey(database, account),
+        "auth_session_id": about.id,
+    }
     beside = BESIDE.get(route.operation, {})
     if route.model is not None:
         ids["id"] = (await caller.make(route.model))["id"]

@@ -210,7 +210,7 @@ async def test_headers_that_make_no_sense_are_no_defects(client: Client, caller:
     ("sent", "status"),
     [
         (b"GET /api HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", 400),
-        (b"GET /api HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 50_000 + b"\r\n", 400),
+        (b"GET /api HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 2_000 + b"\r\n", 400),
         (b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET /api HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n", 400),
         (b"GET /api HTTP/1.1\r\nHost: x\r\nX\x00: b\r\n\r\n", 400),

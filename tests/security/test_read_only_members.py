@@ -19,7 +19,7 @@ from homechart_common.models.model import Model
 from homechart_common.notify.outbox import ANNOUNCEMENT
 from homechart_common.postgresql.database import Database
 from tests.callers import Caller
-from tests.factories import new_account, new_household, new_session, what_it_needs
+from tests.factories import new_account, new_household, new_passkey, new_session, what_it_needs
 from tests.security.everybody import Everybody
 from tests.security.test_access_objects import MADE
 
@@ -35,6 +35,7 @@ UPDATES = {
     "AuthAccountUpdate": "auth_account_id",
     "AuthHouseholdMemberUpdate": "membership",
     "AuthHouseholdUpdate": "auth_household_id",
+    "AuthPasskeyUpdate": "auth_passkey_id",
     "AuthSessionUpdate": "auth_session_id",
     "BudgetTransactionUpdate": "id",
     "NotificationUpdate": "id",
@@ -50,12 +51,14 @@ CREATES: dict[str, Row] = {
 }
 #: Members of which a create takes what it is told.
 CHOSEN = {"BudgetTransactionCreate": ("id",), "NotificationCreate": ("id",)}
-#: These read a few members and make a session, send a mail or write a row without an id; their tests say what
-#: comes of it.
+#: These read a few members and make a session or a passkey, send a mail or write a row without an id; their tests
+#: say what comes of it.
 READING = {
+    "AuthAccountWebAuthnUpdate",
     "AuthResetCreate",
     "AuthResetUpdate",
     "AuthSignInCreate",
+    "AuthWebAuthnCreate",
     "BudgetMonthCategoryCreate",
     "BudgetMonthCategoryUpdate",
 }
@@ -169,6 +172,7 @@ async def test_an_update_by_hand_decides_nothing_that_is_not_its(
     ids = {
         "auth_account_id": account,
         "auth_household_id": household,
+        "auth_passkey_id": await new_passkey(database, account),
         "auth_session_id": session.id,
         "membership": membership,
         "id": await (new_message if route.gate is Gate.ADMIN else new_transaction)(database, household),

@@ -20,7 +20,7 @@ UNTIL = date(2026, 11, 24)
 PLAN = Plan(UNTIL)
 FAMILY, GRANDPARENTS = sample.names()
 #: Sessions begin with a sign-in; secrets can be made, and read, by clients alone.
-NOT_MADE_UP = {"authSessions", "secretsValues", "secretsVaults"}
+NOT_MADE_UP = {"authIdentities", "authSessions", "secretsValues", "secretsVaults"}
 
 
 def text(plan: Plan = PLAN, name: str = FAMILY) -> str:
