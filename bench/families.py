@@ -1,7 +1,7 @@
-"""What a household notices of the others: the same requests and tasks, with a few of them and with thousands.
+"""What a household notices of the others: the same requests and tasks, with a few of them and with a thousand.
 
 The sample families are made once and then copied in the database, row for row under other ids, so that each of
-thousands of households has the life of a year. Every request is another household's, so that what PostgreSQL has in
+a thousand households has the life of a year. Every request is another household's, so that what PostgreSQL has in
 memory is not always the same.
 """
 
@@ -30,7 +30,7 @@ from homechart_worker import schedule
 from homechart_worker.task import Context, perform
 
 #: How many copies there are of the sample, which has two households.
-FEW, MANY, QUICK = 10, 2_000, 200
+FEW, MANY, QUICK = 10, 500, 50
 _EACH = len(sample.names())
 #: How many of them ask.
 _ASKING = 500

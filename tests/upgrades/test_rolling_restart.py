@@ -7,7 +7,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,13 @@ class House:
     told: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
     streams: int = 0
+    written: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write(self) -> None:
-        """Make bookmarks, change each once, and look at the list, until it is over."""
+        """Make bookmarks, change each once, and look at the list, until enough is written."""
         for number in itertools.count():
-            if self.over.is_set():
+            if self.written.is_set():
                 return
             body = {"name": f"{id(asyncio.current_task())}-{number}", "link": "https://house.test"}
             made = await self._ask("POST", "/bookmarks", {**body, "link": f"https://{body['name']}.test"})
@@ -99,20 +100,26 @@ class House:
 
     async def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """An answer of a process that accepts the connection; nothing is sent twice."""
-        for api in itertools.cycle(self.apis):
-            try:
-                async with self.client.request(method, f"{api.url}/api/v1{path}", json=body) as response:
-                    text = await response.text()
-                    if response.status != 200:
-                        self.failures.append(f"{method} {path}: {response.status} {text}")
-                    answer: dict[str, Any] = json.loads(text)
-                    return answer
-            except aiohttp.ClientConnectorError:
-                continue  # it has ended, so nothing was sent
-            except aiohttp.ClientError as error:
-                self.failures.append(f"{method} {path}: {error!r}")
-                raise
-        raise AssertionError
+        async with asyncio.timeout(20):
+            while True:
+                for api in tuple(self.apis):  # others may be there the next time
+                    with suppress(aiohttp.ClientConnectorError):  # it has ended, so nothing was sent
+                        return await self._answer_of(api, method, path, body)
+                await asyncio.sleep(0.01)
+
+    async def _answer_of(self, api: Running, method: str, path: str, body: Any) -> dict[str, Any]:
+        try:
+            async with self.client.request(method, f"{api.url}/api/v1{path}", json=body) as response:
+                text = await response.text()
+                if response.status != 200:
+                    self.failures.append(f"{method} {path}: {response.status} {text}")
+                answer: dict[str, Any] = json.loads(text)
+                return answer
+        except aiohttp.ClientConnectorError:
+            raise
+        except aiohttp.ClientError as error:
+            self.failures.append(f"{method} {path}: {error!r}")
+            raise
 
 
 async def worker(settings: PostgresqlSettings, mails: MailServer, more: dict[str, str]) -> Running:
@@ -161,8 +168,8 @@ async def test_a_new_version_takes_over_while_people_work(
         house.apis += old
         old_worker = await worker(settings, mails, {})
         async with asyncio.TaskGroup() as group:
-            for work in (house.write(), house.write(), house.listen()):
-                group.create_task(work)
+            writers = [group.create_task(house.write()) for _ in range(2)]
+            group.create_task(house.listen())
             await work_goes_on()
             new = [await api(newer)]
             assert await database.fetch_value("SELECT max(version) FROM migration") == 9998
@@ -178,6 +185,8 @@ async def test_a_new_version_takes_over_while_people_work(
             new_worker = await worker(settings, mails, newer)
             assert await old_worker.stop() == 0
             await work_goes_on()
+            house.written.set()
+            await asyncio.wait(writers)
             await until(lambda: house.told >= set(house.made), seconds=20)
             house.over.set()
             for running in new:
