@@ -37,6 +37,10 @@ _ASKING = 500
 _CONNECTIONS = 8
 #: How many times as long an answer may take among many.
 _MOST_TIMES = 2
+#: What changing something may take, in milliseconds. The first change of a household in a while finds nothing in
+#: memory, and PostgreSQL logs whole pages of what was not changed since its last checkpoint.
+_MOST_CHANGE_MS = 50
+_CHANGE = "ticking a task off"
 #: What finding out that nothing is due may take, in milliseconds, once a minute.
 _MOST_MINUTE_MS = 1_000
 _WHO = "jane@example.com"
@@ -88,7 +92,11 @@ async def measure(stage: Stage) -> list[Figure]:
 
 def _figures(few: Lives, lots: Lives, them: str) -> Iterator[Figure]:
     for name, wait in lots.waits.items():
-        yield grown(f"{them}, {name}", wait, few.waits[name], "ms", _MOST_TIMES)
+        if name == _CHANGE:
+            note = f"{few.waits[name]:.1f} ms with {_EACH * FEW}; the first in a while, from the disk"
+            yield at_most(f"{them}, {name}", wait, _MOST_CHANGE_MS, "ms", note)
+        else:
+            yield grown(f"{them}, {name}", wait, few.waits[name], "ms", _MOST_TIMES)
     note = f"{few.minute:,.1f} ms with {_EACH * FEW}"
     yield at_most(f"{them}, a worker's minute with nothing due", lots.minute, _MOST_MINUTE_MS, "ms", note)
     yield Figure(
