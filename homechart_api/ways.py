@@ -1,15 +1,20 @@
-"""The ways into an account, of which one has to stay; all go when they may be somebody else's."""
+"""The ways into an account: who decides about them, and that one stays; all go when they may be somebody else's."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+from aiohttp import web
+
 from homechart_api import people
+from homechart_api.context import actor_of
+from homechart_api.crud import path_id
 from homechart_api.people import Person
 from homechart_common.ceremonies import NoPasskeys, RelyingParty
 from homechart_common.config import Config
-from homechart_common.errors import InvalidInput
-from homechart_common.models.actors import lock_sessions
+from homechart_common.errors import Forbidden, InvalidInput, SignedOut
+from homechart_common.models.actors import hold, lock_sessions
+from homechart_common.models.permissions import Actor
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection, Queryable, array
 
@@ -17,6 +22,30 @@ _QUERIES = queries.load("accounts")
 _IDENTITIES = queries.load("identities")
 _PASSKEYS = queries.load("passkeys")
 _SESSIONS = queries.load("sessions")
+
+
+def require_authority(actor: Actor, person: Person) -> None:
+    """Who can get into an account is decided by sessions that may edit ``auth``, and never by children."""
+    if person.child or not actor.controls_account:
+        raise Forbidden
+
+
+def own_account(request: web.Request) -> Actor:
+    """Who is asking about the account in the path, if it is their own and they decide who can get into it."""
+    actor = actor_of(request)
+    if path_id(request, "auth_account_id") != actor.account_id or actor.child or not actor.controls_account:
+        raise Forbidden
+    return actor
+
+
+async def person_to_change(connection: Connection, actor: Actor) -> Person:
+    """Whose account it is. Until the transaction ends nobody else changes the ways into it, or comes in by one."""
+    person = await people.find(connection, actor.account_id, to_change=True)
+    if person is None:
+        raise SignedOut
+    require_authority(actor, person)
+    await hold(connection, actor)
+    return person
 
 
 def passkey_host(config: Config) -> str:

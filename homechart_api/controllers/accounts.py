@@ -14,6 +14,7 @@ from homechart_api.middleware.limits import take
 from homechart_api.people import Person
 from homechart_api.responses import empty, many, nothing, one
 from homechart_api.route import Query
+from homechart_api.ways import require_authority
 from homechart_common import logger
 from homechart_common.errors import Forbidden, InvalidInput, ItemNotFound, NothingChanged
 from homechart_common.ids import new_uuid, parse_uuid
@@ -123,12 +124,6 @@ async def delete(request: web.Request) -> web.Response:
         return nothing()
     logger.notice("An account was deleted", authAccountID=account_id)
     return empty()
-
-
-def require_authority(actor: Actor, person: Person) -> None:
-    """Who can get into an account is decided by sessions that may edit ``auth``, and never by children."""
-    if person.child or not actor.controls_account:
-        raise Forbidden
 
 
 async def _said(request: web.Request, actor: Actor, account_id: str, body: Body) -> Row:

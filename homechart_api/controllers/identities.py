@@ -5,15 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from homechart_api import people
-from homechart_api.context import CONFIG, DATABASE, actor_of
-from homechart_api.controllers.accounts import require_authority
+from homechart_api.context import CONFIG, DATABASE
 from homechart_api.crud import path_id
 from homechart_api.responses import empty, many
-from homechart_api.ways import require_one
-from homechart_common.errors import Forbidden, NothingChanged
+from homechart_api.ways import own_account, person_to_change, require_one
+from homechart_common.errors import NothingChanged
 from homechart_common.models import AuthIdentity, rows
-from homechart_common.models.actors import hold
-from homechart_common.models.permissions import Actor
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.database import Connection
 
@@ -22,7 +19,7 @@ _QUERIES = queries.load("identities")
 
 async def read_all(request: web.Request) -> web.Response:
     """The identities that sign in to the account, the first one linked first."""
-    actor, database = _owner(request), request.app[DATABASE]
+    actor, database = own_account(request), request.app[DATABASE]
     found = await database.fetch(_QUERIES["of_account"], {"account": actor.account_id})
     identities = await rows.rendered(database, AuthIdentity, [row[0] for row in found], to=actor)
     return many(request, AuthIdentity.plural, identities)
@@ -30,17 +27,12 @@ async def read_all(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """Let an identity sign in no more. There must be another way in, such as a password."""
-    actor, config = _owner(request), request.app[CONFIG]
+    actor, config = own_account(request), request.app[CONFIG]
     identity_id = path_id(request, "auth_identity_id")
     labels = {provider.issuer: provider.label for provider in config.oidc.everywhere}
 
     async def work(connection: Connection) -> None:
-        # whoever takes away another way in waits here
-        person = await people.find(connection, actor.account_id, to_change=True)
-        if person is None:
-            raise NothingChanged
-        require_authority(actor, person)
-        await hold(connection, actor)
+        person = await person_to_change(connection, actor)
         mine = {"id": identity_id, "account": person.id}
         issuer = await connection.fetch_value(_QUERIES["unlink"], mine)
         if issuer is None:
@@ -53,11 +45,3 @@ async def delete(request: web.Request) -> web.Response:
 
     await request.app[DATABASE].retrying(work)
     return empty()
-
-
-def _owner(request: web.Request) -> Actor:
-    """Whose account it is; nobody else is told who they are elsewhere, and no session that may not edit ``auth``."""
-    actor = actor_of(request)
-    if path_id(request, "auth_account_id") != actor.account_id or not actor.controls_account:
-        raise Forbidden
-    return actor

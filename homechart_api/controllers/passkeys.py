@@ -7,19 +7,16 @@ import asyncio
 from aiohttp import web
 
 from homechart_api import challenges, people
-from homechart_api.context import CONFIG, DATABASE, actor_of
-from homechart_api.controllers.accounts import require_authority
+from homechart_api.context import CONFIG, DATABASE
 from homechart_api.crud import json_object, path_id
-from homechart_api.people import Person
 from homechart_api.responses import empty, many, one
 from homechart_api.route import Members, Values
-from homechart_api.ways import require_one, tell_of_removed
+from homechart_api.ways import own_account, person_to_change, require_one, tell_of_removed
 from homechart_common import ceremonies, logger
 from homechart_common.ceremonies import Holder, RelyingParty
-from homechart_common.errors import Forbidden, InvalidInput, NothingChanged, SignedOut
+from homechart_common.errors import InvalidInput, NothingChanged, SignedOut
 from homechart_common.ids import new_uuid
 from homechart_common.models import AuthPasskey, rows
-from homechart_common.models.actors import hold
 from homechart_common.models.bodies import read_members
 from homechart_common.models.permissions import Actor
 from homechart_common.postgresql import queries
@@ -46,7 +43,7 @@ _QUERIES = queries.load("passkeys")
 
 async def offer(request: web.Request) -> web.Response:
     """What to ask the browser for, to add a passkey. Its answer goes to the `PUT` of this address."""
-    actor, database, party = _owner(request), request.app[DATABASE], relying_party(request)
+    actor, database, party = own_account(request), request.app[DATABASE], relying_party(request)
     person = await people.find(database, actor.account_id)
     if person is None:
         raise SignedOut
@@ -64,7 +61,7 @@ async def offer(request: web.Request) -> web.Response:
 
 async def create(request: web.Request) -> web.Response:
     """Add a passkey that the browser has made, with a name to know it by. The person is told by mail."""
-    actor, database, party = _owner(request), request.app[DATABASE], relying_party(request)
+    actor, database, party = own_account(request), request.app[DATABASE], relying_party(request)
     said = read_members(AuthPasskey, await json_object(request), CREATE.names)
     if not said.keys() >= {"credential", "name"}:
         raise InvalidInput("credential, name: must be given")
@@ -85,8 +82,7 @@ async def create(request: web.Request) -> web.Response:
     }
 
     async def work(connection: Connection) -> str:
-        person = await _person(connection, actor)
-        await hold(connection, actor)
+        person = await person_to_change(connection, actor)
         await _require_room(connection, actor)
         await rows.insert(connection, AuthPasskey, [row])
         config = request.app[CONFIG]
@@ -101,7 +97,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def read_all(request: web.Request) -> web.Response:
     """The account's passkeys. Those made when the server had another host name work no more."""
-    actor, database = _owner(request), request.app[DATABASE]
+    actor, database = own_account(request), request.app[DATABASE]
     found = await database.fetch(_QUERIES["of_account"], {"account": actor.account_id})
     passkeys = await rows.rendered(database, AuthPasskey, [row[0] for row in found], to=actor)
     return many(request, AuthPasskey.plural, passkeys)
@@ -109,7 +105,7 @@ async def read_all(request: web.Request) -> web.Response:
 
 async def update(request: web.Request) -> web.Response:
     """Call a passkey something else."""
-    actor, database = _owner(request), request.app[DATABASE]
+    actor, database = own_account(request), request.app[DATABASE]
     passkey_id = path_id(request, "auth_passkey_id")
     said = read_members(AuthPasskey, await json_object(request), UPDATE.names)
     parameters = {"id": passkey_id, "account": actor.account_id, **said}
@@ -120,11 +116,10 @@ async def update(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """Remove a passkey, so that it signs in no more. There must be another way in. The person is told by mail."""
-    actor, passkey_id = _owner(request), path_id(request, "auth_passkey_id")
+    actor, passkey_id = own_account(request), path_id(request, "auth_passkey_id")
 
     async def work(connection: Connection) -> None:
-        person = await _person(connection, actor)
-        await hold(connection, actor)
+        person = await person_to_change(connection, actor)
         mine = {"id": passkey_id, "account": actor.account_id}
         name = await connection.fetch_value(_QUERIES["delete_one"], mine)
         if name is None:
@@ -140,23 +135,6 @@ async def delete(request: web.Request) -> web.Response:
 def relying_party(request: web.Request) -> RelyingParty:
     """Whom passkeys of this server are for."""
     return RelyingParty.at(request.app[CONFIG].app.base_url)
-
-
-def _owner(request: web.Request) -> Actor:
-    """Who is asking, about their own account; how to get into it is for who controls it, and for no child."""
-    actor = actor_of(request)
-    if path_id(request, "auth_account_id") != actor.account_id or actor.child or not actor.controls_account:
-        raise Forbidden
-    return actor
-
-
-async def _person(connection: Connection, actor: Actor) -> Person:
-    """Whose account it is. Nobody else changes its passkeys, or signs in with one, until the transaction ends."""
-    person = await people.find(connection, actor.account_id, to_change=True)
-    if person is None:
-        raise SignedOut
-    require_authority(actor, person)
-    return person
 
 
 async def _require_room(database: Queryable, actor: Actor) -> None:

@@ -14,11 +14,11 @@ from PIL import Image
 
 from homechart_api import people
 from homechart_api.context import CONFIG, DATABASE, actor_of
-from homechart_api.controllers.accounts import require_authority
 from homechart_api.crud import json_object, path_id
 from homechart_api.people import Person
 from homechart_api.responses import one
 from homechart_api.route import Members
+from homechart_api.ways import require_authority
 from homechart_common import clock
 from homechart_common.errors import Forbidden, IncorrectPasscode, NothingChanged
 from homechart_common.models import AuthAccount, rows

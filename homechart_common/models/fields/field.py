@@ -106,7 +106,7 @@ class Field(marshmallow.fields.Field[Any]):
 
     def read(self, value: Any) -> Any:
         """Check and normalise a value that is not null; raises :class:`Invalid`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of field has its own
 
 
 class Derived(Field):
