@@ -14,7 +14,7 @@ from homechart_common.models.model import Model, Owner
 from homechart_common.postgresql.database import Database
 from homechart_common.security import hash_password
 from tests.budget import Books
-from tests.callers import Caller, Client
+from tests.callers import Answer, Caller, Client
 from tests.catalogue import FORMS
 from tests.factories import join, new_account, new_household, new_session, target_of
 
@@ -266,3 +266,28 @@ async def stored(database: Database) -> str:
     for (table,) in await database.fetch(_TABLES):
         texts += [row for (row,) in await database.fetch(f"SELECT to_jsonb(t)::text FROM {table} t")]
     return "\n".join(texts)
+
+
+async def new_home(database: Database, client: Client, *, child: bool = False) -> tuple[Caller, str]:
+    """Somebody with a household, perhaps with a child, and a page for each of them; and the household's id."""
+    caller, household = await somebody_new(database, client, name="Ann")
+    if child:
+        body = {"child": True, "name": "Kid"}
+        assert (await caller.call("POST", f"/auth/households/{household}/invites", body)).status == 200
+    await caller.make(registry["NotesPage"], authHouseholdID=household)
+    await caller.make(registry["NotesPage"], authAccountID=caller.account)
+    return caller, household
+
+
+async def import_(caller: Caller, household: str, archive: bytes) -> Answer:
+    """Bring an archive into a household."""
+    return await caller.call("POST", f"/auth/households/{household}/import", archive)
+
+
+async def address_of(database: Database, account: str) -> str:
+    """The address of an account."""
+    return str(
+        await database.fetch_value(
+            "SELECT email_address FROM auth_account WHERE id = %(id)s", {"id": account}
+        )
+    )

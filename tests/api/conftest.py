@@ -19,7 +19,7 @@ from homechart_api.__main__ import command_line
 from homechart_common import clock
 from homechart_common.postgresql.database import Database
 from homechart_common.postgresql.settings import PostgresqlSettings
-from tests.callers import Caller, serving
+from tests.callers import Caller, Client, serving
 from tests.cast import Cast
 from tests.processes import database_environment
 from tests.rogue_server import RogueServer, outside, rogue_server
@@ -149,3 +149,10 @@ async def ann(cast: Cast, database_settings: PostgresqlSettings) -> AsyncIterato
     """Ann, at an API to which that server is a place on the internet."""
     async with serving(database_settings, fetcher=outside(seconds=2)) as client:
         yield replace(cast.ann, client=client)
+
+
+@pytest.fixture
+async def elsewhere(fresh_database: Database) -> AsyncIterator[Client]:
+    """A server with nothing on it."""
+    async with serving(fresh_database.settings) as client:
+        yield client

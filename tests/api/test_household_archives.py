@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -32,7 +32,7 @@ from tests.archives import (
     stored,
     without_ids,
 )
-from tests.callers import Caller, Client, serving
+from tests.callers import Caller, Client
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +45,6 @@ async def family(database: Database, served: Client) -> Family:
 @pytest.fixture(scope="module")
 async def archive(family: Family) -> bytes:
     return await exported(family.ann, family.household)
-
-
-@pytest.fixture
-async def elsewhere(fresh_database: Database) -> AsyncIterator[Client]:
-    """A server with nothing on it."""
-    async with serving(fresh_database.settings) as client:
-        yield client
 
 
 async def test_everybody_sees_the_same_elsewhere(

@@ -16,59 +16,32 @@ from homechart_common.models import registry
 from homechart_common.postgresql.database import Database
 from tests.archives import (
     PASSWORD,
+    address_of,
     bring,
     closed,
     exported,
+    import_,
     moved,
     new_family,
+    new_home,
     opened,
     somebody_new,
     without_ids,
 )
-from tests.callers import API, Answer, Caller, Client, serving
+from tests.callers import API, Caller, Client, serving
 from tests.factories import VIEW, join, leave, new_account, new_household, new_session
 
 BOOKMARK, PAGE = registry["Bookmark"], registry["NotesPage"]
 PASSPHRASE = "how much wood would a woodchuck chuck"
 
 
-async def new_home(database: Database, client: Client, *, child: bool = False) -> tuple[Caller, str]:
-    """Somebody with a household, perhaps with a child, and a page for each of them; and the household's id."""
-    caller, household = await somebody_new(database, client, name="Ann")
-    if child:
-        body = {"child": True, "name": "Kid"}
-        assert (await caller.call("POST", f"/auth/households/{household}/invites", body)).status == 200
-    await caller.make(PAGE, authHouseholdID=household)
-    await caller.make(PAGE, authAccountID=caller.account)
-    return caller, household
-
-
-async def import_(caller: Caller, household: str, archive: bytes) -> Answer:
-    return await caller.call("POST", f"/auth/households/{household}/import", archive)
-
-
 async def pages(caller: Caller) -> list[str]:
     return sorted(page["name"] for page in (await caller.list(PAGE)).values)
-
-
-async def address_of(database: Database, account: str) -> str:
-    return str(
-        await database.fetch_value(
-            "SELECT email_address FROM auth_account WHERE id = %(id)s", {"id": account}
-        )
-    )
 
 
 @asynccontextmanager
 async def server(database: Database, *options: str) -> AsyncIterator[Client]:
     async with serving(database.settings, *options) as client:
-        yield client
-
-
-@pytest.fixture
-async def elsewhere(fresh_database: Database) -> AsyncIterator[Client]:
-    """A server with nothing on it."""
-    async with serving(fresh_database.settings) as client:
         yield client
 
 
@@ -353,62 +326,3 @@ async def test_what_was_is_kept_until_all_is_there(database: Database, served: C
     assert answer.status == 400
     assert await pages(caller) == before
     assert [home["id"] for home in (await caller.call("GET", "/auth/households")).values] == [household]
-
-
-async def identities(database: Database) -> dict[str, tuple[str, str]]:
-    """The address of the account, and that at the provider, by what the provider calls somebody."""
-    found = await database.fetch(
-        "SELECT i.subject, a.email_address, i.email_address"
-        " FROM auth_identity i JOIN auth_account a ON a.id = i.auth_account_id"
-    )
-    return {subject: (account, address) for subject, account, address in found}
-
-
-async def new_identity(database: Database, account: str) -> str:
-    """Link somebody that a provider knows; what it calls them."""
-    subject = uuid.uuid4().hex
-    await database.execute(
-        "INSERT INTO auth_identity (auth_account_id, issuer, subject, email_address)"
-        " VALUES (%(account)s, 'https://id.home.test', %(subject)s, 'ann@id.home.test')",
-        {"account": account, "subject": subject},
-    )
-    return subject
-
-
-async def test_an_archive_is_not_believed_who_somebody_is_elsewhere(
-    database: Database, served: Client, elsewhere: Client, fresh_database: Database
-) -> None:
-    family = await new_family(database, served)
-    subject = await new_identity(database, family.ann.account)
-    archive = await exported(family.ann, family.household)
-    assert [identity["subject"] for identity in opened(archive)["authIdentities"]] == [subject]
-    await bring(fresh_database, elsewhere, archive)
-    assert await identities(fresh_database) == {}
-
-
-async def test_who_replaces_their_account_keeps_who_they_are_elsewhere(
-    database: Database, served: Client
-) -> None:
-    caller, household = await new_home(database, served)
-    before = await exported(caller, household)
-    address = await address_of(database, caller.account)
-    subject = await new_identity(database, caller.account)
-    other = await new_identity(database, await new_account(database))
-    document = opened(before)
-    document["authIdentities"] = [
-        {
-            "id": str(uuid.uuid4()),
-            "authAccountID": document["authAccounts"][0]["id"],
-            "issuer": "https://id.home.test",
-            "subject": claimed,
-            "emailAddress": "x@id.home.test",
-            "created": "2026-11-24T00:00:00Z",
-            "lastUsed": "2026-11-24T00:00:00Z",
-        }
-        for claimed in (other, uuid.uuid4().hex)
-    ]
-    assert (await import_(caller, household, closed(document))).status == 200
-    known = await identities(database)
-    assert [name for name, (account, _) in known.items() if account == address] == [subject]
-    assert known[subject] == (address, "ann@id.home.test")
-    assert known[other][0] != address
