@@ -331,3 +331,8 @@ async def test_no_key_and_no_challenge_is_written_to_the_log(
         signed["response"]["signature"],
     ):
         assert secret not in written
+
+
+async def test_where_there_cannot_be_passkeys_none_are_offered(start_api: StartAPI) -> None:
+    inside = await start_api("app_baseurl=http://192.168.1.7:3000")
+    assert [way["kind"] for way in (await inside.get("/auth/methods")).values] == ["password"]

@@ -13,17 +13,9 @@ import pytest
 from homechart_common.ids import parse_uuid
 from homechart_common.postgresql.database import Database
 from homechart_common.security import hash_token
-from tests.callers import Answer
-from tests.openid_provider import OpenIDProvider, come_back, openid_provider
+from tests.arrivals import BASE, FAILED, account_of, new_person, sign_in, there_and_back
+from tests.openid_provider import OpenIDProvider, openid_provider
 from tests.visitors import PASSWORD, Letters, SignUp, StartAPI, Visitor, new_address
-
-FAILED = "Signing in there did not work, please try again"
-BASE = "http://localhost:3000/oidc?provider="
-
-
-def new_person(**claims: Any) -> dict[str, Any]:
-    """Somebody whom nobody knows yet."""
-    return {"sub": uuid.uuid4().hex, "email": new_address(), "email_verified": True, "name": "Jane", **claims}
 
 
 @pytest.fixture(scope="module")
@@ -72,24 +64,10 @@ Go = Callable[..., Awaitable[dict[str, str]]]
 def go(visitor: Visitor) -> Go:
     """Goes to a provider and comes back, with what the client then sends."""
 
-    async def there_and_back(name: str = "home", who: Visitor = visitor) -> dict[str, str]:
-        begun = (await who.get(f"/oidc/{name}?pkce=true")).value
-        back = await come_back(begun["url"])
-        assert back["state"] == begun["state"]
-        return {"oidcCode": back["code"], "oidcState": back["state"]}
+    async def there(name: str = "home", who: Visitor = visitor) -> dict[str, str]:
+        return await there_and_back(who, name)
 
-    return there_and_back
-
-
-async def sign_in(visitor: Visitor, body: dict[str, Any], **members: Any) -> Answer:
-    return await visitor.post("/auth/signin", {**body, **members})
-
-
-async def account_of(visitor: Visitor, answer: Answer) -> dict[str, Any]:
-    """The account to which somebody was signed in."""
-    return (
-        await visitor.signed_in(answer.value).get(f"/auth/accounts/{answer.value['authAccountID']}")
-    ).value
+    return there
 
 
 async def test_the_ways_to_sign_in_are_listed(
@@ -113,20 +91,6 @@ async def test_the_ways_to_sign_in_are_listed(
             "issuer": home.issuer,
         },
     ]
-
-
-async def test_where_there_cannot_be_passkeys_none_are_offered(start_api: StartAPI) -> None:
-    inside = await start_api("app_baseurl=http://192.168.1.7:3000")
-    assert [way["kind"] for way in (await inside.get("/auth/methods")).values] == ["password"]
-
-
-async def test_old_clients_are_told_the_one_provider_that_they_know(visitor: Visitor) -> None:
-    assert (await visitor.get("/oidc")).values == [2]
-    for name in ("apple", "password", "..%2f"):
-        unknown = await visitor.get(f"/oidc/{name}")
-        assert (unknown.status, unknown.body) == (200, None)
-    for query in ("pkce=", "pkce=yes", "pkce=true&pkce=true"):
-        assert (await visitor.get(f"/oidc/google?{query}")).message == "pkce: must be true or false"
 
 
 async def test_where_to_sign_in_tells_everything_but_secrets(visitor: Visitor, home: OpenIDProvider) -> None:
@@ -301,46 +265,6 @@ async def test_administrators_have_an_address_that_the_provider_has_verified(
             assert (await sign_in(server, await go(who=server), tosAccepted=True)).value["admin"] is True
 
 
-async def test_old_clients_keep_the_state_to_themselves(visitor: Visitor, google: OpenIDProvider) -> None:
-    begun = (await visitor.get("/oidc/google")).value
-    assert "code_challenge" not in begun["url"]
-    back = await come_back(begun["url"])
-    assert (back["path"], back["provider"], back["state"]) == ("/oidc", "2", begun["state"])
-    body = {"emailAddress": "a@b.test", "oidcCode": back["code"], "oidcProviderType": 2, "tosAccepted": True}
-    created = await visitor.post("/auth/accounts", body)
-    assert (await account_of(visitor, created))["emailAddress"] == google.person["email"]
-    back = await come_back((await visitor.get("/oidc/google")).value["url"])
-    body = {"emailAddress": "a@b.test", "oidcCode": back["code"], "oidcProviderType": 2, "password": ""}
-    assert (await visitor.post("/auth/signin", body)).value["authAccountID"] == created.value["authAccountID"]
-
-
-async def test_a_code_that_was_asked_for_with_a_verifier_is_nothing_without_the_state(
-    visitor: Visitor, google: OpenIDProvider, go: Go
-) -> None:
-    stolen = await go("google")
-    for number in (2, 0):
-        answer = await sign_in(
-            visitor, {"oidcCode": stolen["oidcCode"], "oidcProviderType": number}, tosAccepted=True
-        )
-        assert answer.message == FAILED
-    assert google.asked.count("/token") == 2
-
-
-async def test_not_even_if_the_provider_forgets_the_verifier(
-    visitor: Visitor, google: OpenIDProvider, go: Go
-) -> None:
-    stolen = await go("google")
-    google.codes[stolen["oidcCode"]].code_challenge = None
-    body = {"oidcCode": stolen["oidcCode"], "oidcProviderType": 2}
-    assert (await sign_in(visitor, body, tosAccepted=True)).message == FAILED
-
-
-@pytest.mark.parametrize("number", [1, 3])
-async def test_other_numbers_are_no_providers(visitor: Visitor, number: int) -> None:
-    answer = await sign_in(visitor, {"oidcCode": "x", "oidcProviderType": number})
-    assert answer.message == "oidcCode: must come with the oidcState that belongs to it"
-
-
 async def test_a_state_is_good_for_one_try(visitor: Visitor, home: OpenIDProvider, go: Go) -> None:
     body = await go()
     answers = await asyncio.gather(*(sign_in(visitor, body, tosAccepted=True) for _ in range(4)))
@@ -426,32 +350,6 @@ async def test_a_session_can_be_lowered_from_the_start(visitor: Visitor, go: Go)
     session = (await sign_in(visitor, await go(), **lowered)).value
     assert session["permissionsAccount"]["notes"] == 2
     assert (await visitor.signed_in(session).get("/notes/pages")).status == 403
-
-
-async def test_what_a_provider_posts_is_found_in_the_address(visitor: Visitor) -> None:
-    async with visitor.client.post(
-        "/oidc?provider=home",
-        data={"code": "a&b c", "state": "s", "user": "x", "error": ""},
-        allow_redirects=False,
-    ) as answer:
-        assert (answer.status, answer.headers["Location"]) == (302, "?provider=home&code=a%26b+c&state=s")
-        assert answer.headers["Cache-Control"] == "no-store"
-    async with visitor.client.post(
-        "/oidc", data={"error": "access_denied", "state": "s"}, allow_redirects=False
-    ) as answer:
-        assert answer.headers["Location"] == "?state=s&error=access_denied"
-    for body, status in ((b"\xff", 400), (b"a=1&" * 30, 400), (b"x" * 40_000, 413)):
-        async with visitor.client.post("/oidc", data=body, allow_redirects=False) as answer:
-            assert answer.status == status
-    async with visitor.client.post("/oidc", data=_pieces(b"code=" + b"x" * 40_000)) as answer:
-        assert answer.status == 413
-    async with visitor.client.get("/oidc?provider=2&code=x&state=y") as answer:
-        assert answer.content_type == "text/html"
-
-
-async def _pieces(body: bytes) -> AsyncIterator[bytes]:
-    """A body that does not say beforehand how long it is."""
-    yield body
 
 
 def _in(url: str, name: str) -> str:
