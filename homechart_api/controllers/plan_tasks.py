@@ -12,12 +12,12 @@ from homechart_api.crud import json_object, path_id
 from homechart_api.responses import nothing, one
 from homechart_common.models import PlanTask
 from homechart_common.models.objects import update_object
-from homechart_common.models.permissions import Component
+from homechart_common.models.permissions import Component, Level
 from homechart_common.notify import messages, outbox
 from homechart_common.notify.webpush import Actions
 from homechart_common.postgresql import queries
 from homechart_common.postgresql.connection import Row
-from homechart_common.postgresql.database import Connection
+from homechart_common.postgresql.database import Connection, array
 
 _QUERIES = queries.load("reminders")
 
@@ -32,7 +32,8 @@ async def update(request: web.Request) -> web.Response:
     body = await json_object(request)
 
     async def work(connection: Connection) -> str | None:
-        before = await connection.fetch_row(_QUERIES["plan_task_before"], {"id": task_id})
+        mine = {"id": task_id, "owners": array(PlanTask.owners(actor, Level.EDIT))}
+        before = await connection.fetch_row(_QUERIES["plan_task_before"], mine)
         value = await update_object(connection, PlanTask, actor, task_id, body)
         if before is not None and value is not None:
             await _tell_others(connection, actor.account_id, task_id, before)

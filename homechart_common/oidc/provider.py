@@ -67,10 +67,6 @@ class Provider:
         self._keys = Kept(self._read_keys, _LIFETIME_SECONDS)
         self._keys_anew_from = 0.0
 
-    async def look(self) -> None:
-        """See whether the provider is there, calls itself as it should and has keys. Raises :class:`ProviderError`."""
-        await self._keys.get()
-
     async def address(self, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         """Where to send somebody who wants to sign in. Raises :class:`ProviderError`."""
         settings = self.settings

@@ -102,8 +102,9 @@ LEFT JOIN LATERAL (
 ) person ON true;
 
 -- name: plan_task_before
--- What a task was like, kept as it is until the transaction ends, to tell whether a change completes it.
-SELECT done, recurrence IS NOT NULL, due_date FROM plan_task WHERE id = %(id)s::uuid FOR NO KEY UPDATE;
+-- What a task of these owners was like, kept as it is until the transaction ends, to tell whether a change completes it.
+SELECT done, recurrence IS NOT NULL, due_date FROM plan_task
+WHERE id = %(id)s::uuid AND owner_id = ANY (%(owners)s::uuid[]) FOR NO KEY UPDATE;
 
 -- name: plan_task_completed
 -- Whom to tell that a household's task is done, or has come round to its next date; nobody if that is not what happened

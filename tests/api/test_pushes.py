@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -138,6 +139,14 @@ async def tried_out(database: Database, visitor: Visitor) -> list[tuple[Any, ...
         WHERE auth_account_id = %(account)s AND kind = 'web_push_test' ORDER BY created""",
         {"account": visitor.account},
     )
+
+
+async def test_a_stranger_does_not_even_wait_for_a_task(database: Database, cast: Cast) -> None:
+    task = await chore(cast)
+    async with database.transaction() as busy:
+        await busy.execute("SELECT FROM plan_task WHERE id = %(id)s FOR UPDATE", {"id": task["id"]})
+        async with asyncio.timeout(5):
+            assert (await cast.cat.update(TASK, task["id"], {"done": True})).status == 204
 
 
 async def test_a_browser_that_is_new_is_tried_out(sign_up: SignUp, database: Database) -> None:

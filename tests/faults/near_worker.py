@@ -17,5 +17,5 @@ _SECONDS = 10
 
 if __name__ == "__main__":
     # the process has no other way to be told, and must not have one
-    app.Context = partial(Context, fetcher=PushService().fetcher(_SECONDS))  # type: ignore[misc,assignment]
+    app.Context = partial(Context, fetcher=PushService().fetcher(_SECONDS))  # type: ignore[misc,assignment]  # it makes one
     main()

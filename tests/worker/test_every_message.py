@@ -60,7 +60,7 @@ async def test_every_message_arrives_as_it_was_said(config: Config, mails: MailS
 def test_subjects_leave_room_for_what_they_are_about(language: str) -> None:
     for kind, text in texts(language).items():
         if kind != "footer":
-            subject = messages.render(kind, language, **dict.fromkeys(values_in(text), "")).subject  # type: ignore[arg-type]
+            subject = messages.render(kind, language, **dict.fromkeys(values_in(text), "")).subject  # type: ignore[arg-type]  # one of KINDS
             assert 0 < len(subject) <= _SHORT, kind
 
 

@@ -79,7 +79,7 @@ async def test_what_was_missed_is_told_in_the_ways_that_its_reminders_would_have
         account = await add_account(database, name=name)
         await pushes.browser().subscribe(database, account)
         for kind in ("calendar_event", "plan_task"):
-            one = missed.Missed(account, kind, "Something", then, "Friday", mail, device)  # type: ignore[arg-type]
+            one = missed.Missed(account, kind, "Something", then, "Friday", mail, device)  # type: ignore[arg-type]  # one of the three
             await missed.keep(database, [one])
     shown = await actions(pushing, missed_reminders)
     assert shown == [("While reminders were not working", LOOK, CALENDAR)] * 2
