@@ -68,11 +68,11 @@ async def connect(settings: PostgresqlSettings, *, own_session: bool = False) ->
     try:
         answers = await _first_answers(attempts)
     except BaseException:
-        await _give_up(attempts)
+        _give_up(attempts)
         raise
     found = [answer for answer in answers if isinstance(answer, Connection)]
     chosen = next((connection for connection in found if not connection.closed), None)
-    await _give_up(attempts, chosen)
+    _give_up(attempts, chosen)
     if chosen is None:
         raise _failure("; ".join(answer for answer in answers if isinstance(answer, str)))
     if own_session and not chosen.has_own_session:
@@ -104,15 +104,18 @@ async def _first_answers(attempts: Sequence[asyncio.Task[Connection | str]]) -> 
     return [attempt.result() for attempt in attempts if attempt.done()]
 
 
-async def _give_up(
-    attempts: Sequence[asyncio.Task[Connection | str]], chosen: Connection | None = None
-) -> None:
-    """Close all connections but the chosen one."""
+def _give_up(attempts: Sequence[asyncio.Task[Connection | str]], chosen: Connection | None = None) -> None:
+    """Close all connections but the chosen one; without waiting, as who waits can be cancelled and lose it."""
+
+    def close(attempt: asyncio.Task[Connection | str]) -> None:
+        if attempt.cancelled() or attempt.exception():
+            return
+        if isinstance(connection := attempt.result(), Connection) and connection is not chosen:
+            connection.discard()
+
     for attempt in attempts:
         attempt.cancel()
-    for outcome in await asyncio.gather(*attempts, return_exceptions=True):
-        if isinstance(outcome, Connection) and outcome is not chosen:
-            await outcome.close()
+        attempt.add_done_callback(close)
 
 
 def _failure(problem: str) -> Exception:

@@ -23,6 +23,9 @@ Until = Callable[..., Awaitable[None]]
 _ME = "SELECT pg_backend_pid()"
 _RUNS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %(pid)s AND state = 'active')"
 
+_OTHERS = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
+
 
 @pytest.fixture
 def many_open_files() -> Iterator[None]:
@@ -202,6 +205,29 @@ async def test_the_first_host_that_answers_is_used(
     database = await open_database(hostname=f"{nowhere}, 127.0.0.1", port=proxy.port)
     assert await database.fetch_value("SELECT 1") == 1
     assert proxy.accepted == 1
+
+
+@pytest.mark.parametrize("moments", range(4))
+async def test_who_is_cancelled_when_the_host_has_answered_leaves_no_connection_open(
+    moments: int, fresh_database: Database, until: Until
+) -> None:
+    before = asyncio.all_tasks()
+    connecting = asyncio.create_task(fresh_database.direct())
+    while not (attempts := asyncio.all_tasks() - before - {connecting}):  # noqa: ASYNC110 - nothing tells when
+        await asyncio.sleep(0)
+    await asyncio.wait(attempts)
+    for _ in range(moments):
+        await asyncio.sleep(0)
+    if connecting.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+    else:
+        await (await connecting).close()
+
+    async def alone() -> bool:
+        return await fresh_database.fetch_value(_OTHERS) == 0
+
+    await until(alone)
 
 
 async def test_a_name_that_does_not_resolve_is_unavailability(open_database: OpenDatabase) -> None:
